@@ -1,0 +1,373 @@
+"""Registrations, the seats they ask for, and what people entrust us with.
+
+Support needs and voices stand in tables of their own, so that the permission
+to see a registration is not yet the permission to see them. Rows are written
+by ``rules`` only.
+"""
+
+import secrets
+from typing import ClassVar
+
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
+
+from events.models import Event
+from events.registration.counties import COUNTIES
+from speakers.models import StakeholderGroup, Voice
+
+QUESTION_LENGTH = 2000
+SUPPORT_NOTE_LENGTH = 1000
+
+
+def new_reference() -> str:
+    """Return an unguessable public name for a registration: 72 random bits, 12 characters."""
+    return secrets.token_urlsafe(9)
+
+
+class AttendanceMode(models.TextChoices):
+    """How somebody takes part."""
+
+    IN_ROOM = "in_room", _("In the room")
+    ONLINE = "online", _("Online")
+
+
+class RegistrationState(models.TextChoices):
+    """Whether people can register for an event now."""
+
+    NOT_YET = "not_yet", _("Not yet open")
+    OPEN = "open", _("Open")
+    WAITING_LIST = "waiting_list", _("Waiting list")
+    CLOSED = "closed", _("Closed")
+
+
+class Interpretation(models.TextChoices):
+    """Languages a person may need interpretation into; signed ones are asked as support."""
+
+    ENGLISH = "en", _("English")
+    SWAHILI = "sw", _("Kiswahili")
+    FRENCH = "fr", _("French")
+    ARABIC = "ar", _("Arabic")
+    SPANISH = "es", _("Spanish")
+    CHINESE = "zh", _("Chinese")
+    RUSSIAN = "ru", _("Russian")
+
+
+class RegistrationSettings(models.Model):
+    """When people can register for an event."""
+
+    event = models.OneToOneField(
+        Event, models.CASCADE, verbose_name=_("event"), related_name="registration_settings"
+    )
+    opens_at = models.DateTimeField(
+        _("opens"), null=True, blank=True, help_text=_("Leave empty: open once published.")
+    )
+    closes_at = models.DateTimeField(
+        _("closes"), null=True, blank=True, help_text=_("Leave empty: closes at the start.")
+    )
+    stopped = models.BooleanField(
+        _("stop new seats"), default=False,
+        help_text=_("Tick to take no more people. Those who have a seat keep it."),
+    )
+
+    class Meta:
+        verbose_name = _("registration settings")
+        verbose_name_plural = _("registration settings")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="registration_closes_after_it_opens",
+                condition=Q(opens_at__isnull=True)
+                | Q(closes_at__isnull=True)
+                | Q(closes_at__gt=models.F("opens_at")),
+                violation_error_message=_("It must close after it opens."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("Registration for %(event)s") % {"event": self.event.name})
+
+
+class Quota(models.Model):
+    """Seats for one mode at one event. A mode without a quota is not offered."""
+
+    event = models.ForeignKey(
+        Event, models.CASCADE, verbose_name=_("event"), related_name="quotas"
+    )
+    mode = models.CharField(_("way to take part"), max_length=10, choices=AttendanceMode.choices)
+    seats = models.PositiveIntegerField(
+        _("seats"), null=True, blank=True, help_text=_("Leave empty for no limit.")
+    )
+
+    class Meta:
+        verbose_name = _("quota")
+        verbose_name_plural = _("quotas")
+        ordering = ["mode"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="quota_one_per_mode",
+                fields=["event", "mode"],
+                violation_error_message=_("There is a quota for this way to take part already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        seats = _("no limit") if self.seats is None else self.seats
+        return f"{self.get_mode_display()}: {seats}"
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def with_address(self, email: str) -> "RegistrationQuerySet":
+        """Those of this address, whatever its capitals."""
+        return self.annotate(lower_email=Lower("email")).filter(lower_email=email.lower())
+
+    def holding_a_seat(self) -> "RegistrationQuerySet":
+        """Those with a confirmed seat, in whichever mode."""
+        return self.filter(
+            Exists(
+                SeatRequest.objects.filter(
+                    registration=OuterRef("pk"), status=SeatRequest.Status.CONFIRMED
+                )
+            )
+        )
+
+    def with_details(self) -> "RegistrationQuerySet":
+        """With all that the person's own page and mails show."""
+        return self.select_related(
+            "event__series", "event__venue", "group", "contact"
+        ).prefetch_related("seat_requests")
+
+
+class Registration(models.Model):
+    """One person at one event. A cancelled one is kept, and revived if she comes back."""
+
+    event = models.ForeignKey(
+        Event, models.PROTECT, verbose_name=_("event"), related_name="registrations"
+    )
+    reference = models.CharField(
+        max_length=20, unique=True, editable=False, default=new_reference
+    )
+    name = models.CharField(
+        _("name"), max_length=200, help_text=_("As it should stand on the certificate.")
+    )
+    email = models.EmailField(_("email"), max_length=254, null=True, blank=True)
+    contact = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("mails go to"), null=True, blank=True,
+        related_name="companions",
+        help_text=_("For a person without an address: who gets the mails for her."),
+    )
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    organisation = models.CharField(_("organisation"), max_length=200, blank=True)
+    job_title = models.CharField(_("position"), max_length=200, blank=True)
+    country = CountryField(_("country"))
+    county = models.CharField(_("county"), max_length=3, blank=True, choices=COUNTIES)
+    group = models.ForeignKey(
+        StakeholderGroup, models.PROTECT, verbose_name=_("stakeholder group"),
+        related_name="registrations",
+    )
+    interpretation = models.JSONField(_("interpretation into"), default=list, blank=True)
+    question = models.TextField(
+        _("question for the table"), blank=True,
+        validators=[MaxLengthValidator(QUESTION_LENGTH)],
+    )
+    language = models.CharField(_("language of mails"), max_length=10, default="en")
+
+    submission = models.CharField(
+        max_length=40, unique=True, null=True, editable=False,
+        help_text=_("The form it came by: sent twice, it counts once."),
+    )
+    link_version = models.PositiveSmallIntegerField(
+        editable=False, default=1, help_text=_("Raised to make earlier links useless.")
+    )
+    calendar_revision = models.PositiveIntegerField(
+        editable=False, default=0,
+        help_text=_("Added to the event's SEQUENCE in this person's calendar."),
+    )
+    created_at = models.DateTimeField(_("registered"), editable=False, default=timezone.now)
+    changed_at = models.DateTimeField(_("changed"), editable=False, default=timezone.now)
+
+    objects = RegistrationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        ordering = ["-created_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "event", Lower("email"),
+                name="registration_address_once_per_event",
+                violation_error_message=_("This address is registered for this event already."),
+            ),
+            models.CheckConstraint(
+                name="registration_address_is_never_empty",
+                condition=Q(email__isnull=True) | ~Q(email=""),
+            ),
+            models.CheckConstraint(
+                name="registration_county_is_in_kenya",
+                condition=Q(county="") | Q(country="KE"),
+                violation_error_message=_("Only people in Kenya have a county."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str | None:
+        """Where her mails go: her own address, or that of who registered her."""
+        return self.email or (self.contact.email if self.contact else None)
+
+    @property
+    def seat(self) -> "SeatRequest | None":
+        """The seat request in force: the first in rank that was not given up or refused."""
+        live = [request for request in self.seat_requests.all() if request.is_live]
+        return min(live, key=lambda request: (request.rank, request.pk), default=None)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.seat is None
+
+
+class SeatRequest(models.Model):
+    """A registration's wish for one mode."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Waiting for the organisers")
+        CONFIRMED = "confirmed", _("Confirmed")
+        WAITING = "waiting", _("On the waiting list")
+        DECLINED = "declined", _("Declined")
+        CANCELLED = "cancelled", _("Given up")
+
+    LIVE: ClassVar = (Status.PENDING, Status.CONFIRMED, Status.WAITING)
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"),
+        related_name="seat_requests",
+    )
+    mode = models.CharField(_("way to take part"), max_length=10, choices=AttendanceMode.choices)
+    rank = models.PositiveSmallIntegerField(_("rank"), default=1)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices)
+    created_at = models.DateTimeField(_("asked"), editable=False, default=timezone.now)
+    changed_at = models.DateTimeField(_("decided"), editable=False, default=timezone.now)
+
+    class Meta:
+        verbose_name = _("seat request")
+        verbose_name_plural = _("seat requests")
+        ordering = ["rank", "pk"]
+        indexes: ClassVar = [models.Index(name="seat_mode_status", fields=["mode", "status"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="seat_request_one_per_mode", fields=["registration", "mode"]
+            ),
+            models.CheckConstraint(
+                name="seat_request_status_is_known",
+                condition=Q(
+                    status__in=["pending", "confirmed", "waiting", "declined", "cancelled"]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_mode_display()}: {self.get_status_display()}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in self.LIVE
+
+
+class Consent(models.Model):
+    """An answer to one purpose, as given then. Rows are added, never changed."""
+
+    class Purpose(models.TextChoices):
+        PROCESSING = "processing", _("Keeping my details to run this event")
+        CODE_OF_CONDUCT = "code_of_conduct", _("Code of conduct")
+        ADULT = "adult", _("18 or older")
+        PARTICIPANTS_LIST = "participants_list", _("Participants' list")
+        PHOTOGRAPHS = "photographs", _("Photographs and recordings")
+
+    class Channel(models.TextChoices):
+        WEB = "web", _("Website")
+        ADMIN = "admin", _("Organiser")
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="consents"
+    )
+    purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
+    given = models.BooleanField(_("given"))
+    notice_version = models.CharField(_("version of the notice"), max_length=20)
+    language = models.CharField(_("language"), max_length=10)
+    channel = models.CharField(_("by way of"), max_length=10, choices=Channel.choices)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()}: {_('yes') if self.given else _('no')}"
+
+
+class SupportNeed(models.Model):
+    """Support somebody asked for to take part. Restricted: the access officer's only."""
+
+    class Kind(models.TextChoices):
+        STEP_FREE = "step_free", _("Step-free way in and a place for a wheelchair")
+        FRONT_SEAT = "front_seat", _("A seat near the front")
+        SIGN_LANGUAGE = "sign_language", _("Kenyan Sign Language interpretation")
+        INTERNATIONAL_SIGN = "international_sign", _("International Sign interpretation")
+        CAPTIONS = "captions", _("Live captions")
+        LARGE_PRINT = "large_print", _("Papers in large print")
+        BRAILLE = "braille", _("Papers in Braille")
+        ASSISTANT = "assistant", _("Somebody comes along to assist me")
+        QUIET_SPACE = "quiet_space", _("A quiet place to rest")
+        CHILDCARE = "childcare", _("Care for a child I bring along")
+        OTHER = "other", _("Something else")
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="support_needs"
+    )
+    kind = models.CharField(_("support"), max_length=20, choices=Kind.choices)
+    note = models.TextField(
+        _("in her own words"), blank=True, validators=[MaxLengthValidator(SUPPORT_NOTE_LENGTH)]
+    )
+
+    class Meta:
+        verbose_name = _("support need")
+        verbose_name_plural = _("support needs")
+        ordering = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="support_need_once_per_person", fields=["registration", "kind"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class VoiceAnswer(models.Model):
+    """A voice somebody brings. Restricted: only ever counted."""
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="voice_answers"
+    )
+    voice = models.ForeignKey(
+        Voice, models.PROTECT, verbose_name=_("voice"), related_name="answers"
+    )
+
+    class Meta:
+        verbose_name = _("voice answer")
+        verbose_name_plural = _("voice answers")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="voice_once_per_person", fields=["registration", "voice"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.voice)
+

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from events.registration import views
+
+app_name = "registration"
+
+urlpatterns = [
+    path("events/<slug:slug>/register/", views.register, name="register"),
+    path("events/<slug:slug>/register/done/", views.done, name="done"),
+    path("events/<slug:slug>/register/lost-link/", views.lost_link, name="lost_link"),
+    path("registrations/<str:token>/", views.manage, name="manage"),
+    path("registrations/<str:token>/change/", views.change, name="change"),
+    path("registrations/<str:token>/cancel/", views.cancel, name="cancel"),
+    path("registrations/<str:token>/return/", views.come_back, name="come_back"),
+    path("registrations/<str:token>/another/", views.another, name="another"),
+    path("registrations/<str:token>/invite.ics", views.personal_ics, name="personal_ics"),
+]

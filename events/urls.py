@@ -1,0 +1,16 @@
+from django.urls import path
+
+from events import views
+
+app_name = "events"
+
+urlpatterns = [
+    path("events/", views.event_list, name="event_list"),
+    path("events/<slug:slug>/", views.event, name="event"),
+    path("events/<slug:slug>/concept-note/", views.concept_note, name="concept_note"),
+    path("events/<slug:slug>/agenda/", views.agenda, name="agenda"),
+    path("events/<slug:slug>/speakers/", views.speakers, name="speakers"),
+    path("events/<slug:slug>/invite.ics", views.invite_ics, name="invite_ics"),
+    path("events/<slug:slug>/agenda.ics", views.agenda_ics, name="agenda_ics"),
+    path("calendar.ics", views.feed_ics, name="feed_ics"),
+]

@@ -1,0 +1,34 @@
+"""System checks an operator should hear of (`manage.py check --deploy`, and at start)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+
+@register(Tags.compatibility)
+def mail_is_set_up(**kwargs: Any) -> list[CheckMessage]:
+    """On a real address, people can't register unless mails can leave."""
+    if settings.LOCAL_INSTALL or settings.MAIL_SERVER:
+        return []
+    return [
+        Warning(
+            "Registration does not open: SITE_URL is set, and EMAIL_URL is not.",
+            hint="Set EMAIL_URL, for example smtp+tls://user:password@mail.example.org:587.",
+            id="roundtable.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def controller_is_named(**kwargs: Any) -> list[CheckMessage]:
+    """The privacy notice must say who answers for the data and how to reach them."""
+    if settings.LOCAL_INSTALL or (settings.CONTROLLER and settings.CONTACT_EMAIL):
+        return []
+    return [
+        Warning(
+            "The privacy notice names nobody.",
+            hint="Set CONTROLLER (who answers for the data) and CONTACT_EMAIL.",
+            id="roundtable.W002",
+        )
+    ]
