@@ -124,6 +124,13 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Events that are over, the latest first."""
         return self.filter(ends_at__lte=now).order_by("-starts_at", "-pk")
 
+    def in_front(self, now: datetime) -> "EventQuerySet":
+        """The event for the site's own address first: the featured, the next, the latest."""
+        return self.annotate(
+            is_over=models.Case(models.When(ends_at__lte=now, then=1), default=0),
+            next_start=models.Case(models.When(ends_at__gt=now, then=F("starts_at"))),
+        ).order_by("-featured", "is_over", "next_start", "-starts_at", "pk")
+
     def with_place(self) -> "EventQuerySet":
         """With series and venue, for pages that name them."""
         return self.select_related("series", "venue")
@@ -249,6 +256,11 @@ class Event(models.Model):
         return self.ends_at.astimezone(self.tzinfo)
 
     @property
+    def has_public_agenda(self) -> bool:
+        """A draft agenda is seen by organisers only."""
+        return self.agenda_status != self.AgendaStatus.DRAFT
+
+    @property
     def minutes(self) -> int:
         """The length in whole minutes."""
         return int((self.ends_at - self.starts_at) / timedelta(minutes=1))
@@ -306,6 +318,15 @@ class NoteSection(models.Model):
         return self.heading or str(_("Opening"))
 
 
+class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
+    def with_people(self) -> "AgendaItemQuerySet":
+        """With the people pages show, as ``shown_assignments`` on each item."""
+        people = Assignment.objects.shown().select_related("speaker__group")
+        return self.prefetch_related(
+            models.Prefetch("assignments", queryset=people, to_attr="shown_assignments")
+        )
+
+
 class AgendaItem(models.Model):
     """One slot of the running order; its start follows from the minutes before it."""
 
@@ -343,6 +364,8 @@ class AgendaItem(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     emphasis = models.CharField(_("emphasis"), max_length=24, choices=Emphasis.choices, blank=True)
     description = models.TextField(_("description"), blank=True)
+
+    objects = AgendaItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("agenda item")

@@ -5,6 +5,7 @@ from events import views
 app_name = "events"
 
 urlpatterns = [
+    path("", views.home, name="home"),
     path("events/", views.event_list, name="event_list"),
     path("events/<slug:slug>/", views.event, name="event"),
     path("events/<slug:slug>/concept-note/", views.concept_note, name="concept_note"),

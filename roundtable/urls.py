@@ -8,7 +8,6 @@ from django.views.generic import RedirectView
 from roundtable import views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("", include("events.urls")),
     path("", include("speakers.urls")),
     path("", include("events.registration.urls")),

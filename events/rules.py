@@ -1,0 +1,124 @@
+"""What is true of an event now, and what happens when its content changes."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+
+from events.models import Assignment, Event
+
+# Fields that keep the books of a row; they are not content.
+BOOKKEEPING = frozenset(
+    {
+        "id", "uid", "sequence", "content_version", "created_at", "changed_at",
+        "calendar_fingerprint", "content_fingerprint", "featured",
+    }
+)  # fmt: skip
+
+
+class Phase(StrEnum):
+    """Where the event stands in time."""
+
+    BEFORE = "before"
+    LIVE = "live"
+    AFTER = "after"
+
+
+def phase(event: Event, *, now: datetime) -> Phase:
+    """Return the event's phase at ``now``; it is live from its start up to its end."""
+    if now < event.starts_at:
+        return Phase.BEFORE
+    return Phase.LIVE if now < event.ends_at else Phase.AFTER
+
+
+def record_change(event: Event, *, at: datetime) -> bool:
+    """Compare the event with what was last recorded, and record what changed.
+
+    Call it after any public content was written: the event, its series,
+    venue, note, agenda, or the profile of somebody in the agenda. ``at`` is
+    real time. A changed calendar fact (start, end, venue, join link, status)
+    raises SEQUENCE (RFC 5545, 3.8.7.4); a change of anything public raises the
+    content version and the time of the last change. Returns whether anything
+    changed; ``event`` is brought up to date.
+
+    This is the only writer of these fields, and page cache, ETag and calendar
+    files read nothing else.
+    """
+    with transaction.atomic():
+        row = Event.objects.select_for_update(of=("self",)).with_place().get(pk=event.pk)
+        content = _fingerprint(_content_facts(row))
+        changed = content != row.content_fingerprint
+        if changed:
+            calendar = _fingerprint(_calendar_facts(row))
+            if row.calendar_fingerprint not in {"", calendar}:
+                row.sequence += 1
+            row.calendar_fingerprint = calendar
+            row.content_fingerprint = content
+            row.content_version += 1
+            row.changed_at = max(at, row.changed_at) if row.content_version > 1 else at
+            row.save(
+                update_fields=[
+                    "sequence", "calendar_fingerprint", "content_fingerprint",
+                    "content_version", "changed_at",
+                ]
+            )  # fmt: skip
+    for field in ("sequence", "content_version", "changed_at"):
+        setattr(event, field, getattr(row, field))
+    return changed
+
+
+def record_changes(events: Iterable[Event], *, at: datetime) -> None:
+    """Record what changed for several events, as when a shared venue or profile did."""
+    for event in events:
+        record_change(event, at=at)
+
+
+def _facts(row: models.Model | None) -> dict[str, Any] | None:
+    """Return a row's own fields; new ones count from the day they are added."""
+    if row is None:
+        return None
+    return {
+        field.attname: field.value_from_object(row)
+        for field in row._meta.concrete_fields
+        if field.attname not in BOOKKEEPING
+    }
+
+
+def _calendar_facts(event: Event) -> dict[str, Any]:
+    venue = event.venue
+    return {
+        "start": event.starts_at,
+        "end": event.ends_at,
+        "zone": event.zone,
+        "status": event.status,
+        "place": venue and [venue.full_text, venue.latitude, venue.longitude],
+        "join": venue and [venue.join_url, venue.join_audience],
+    }
+
+
+def _content_facts(event: Event) -> dict[str, Any]:
+    assignments = Assignment.objects.filter(item__event=event).shown().select_related("speaker")
+    return {
+        "event": _facts(event),
+        "series": _facts(event.series),
+        "venue": _facts(event.venue),
+        "notes": [
+            [_facts(note), [_facts(section) for section in note.sections.all()]]
+            for note in event.concept_notes.prefetch_related("sections")
+        ],
+        "agenda": [_facts(item) for item in event.agenda_items.all()],
+        "people": [
+            [_facts(assignment), _facts(assignment.speaker)]
+            for assignment in assignments.select_related("speaker__group")
+        ],
+    }
+
+
+def _fingerprint(facts: dict[str, Any]) -> str:
+    text = json.dumps(facts, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,182 @@
+"""The public pages of events and their calendar files. They set no cookie and read none."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from events import calendar, clock
+from events.agenda import timed
+from events.models import ConceptNote, Event
+from events.rules import phase
+from speakers.models import Speaker
+
+
+def visible_event(request: HttpRequest, slug: str) -> Event:
+    """Return the published event of this address; an organiser sees drafts as well.
+
+    The session is read for drafts only, so that published pages depend on no
+    cookie. Raises Http404 for everything else.
+    """
+    event = get_object_or_404(Event.objects.with_place(), slug=slug)
+    if event.published or request.user.has_perm("events.view_event"):
+        return event
+    raise Http404
+
+
+def page(
+    request: HttpRequest, event: Event, template: str, **context: object
+) -> TemplateResponse:
+    """Return a page of one event, with what every such page shows."""
+    now = clock.now()
+    response = TemplateResponse(
+        request,
+        template,
+        {"event": event, "now": now, "phase": phase(event, now=now), **context},
+    )
+    if not event.published:
+        patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    event = Event.objects.published().with_place().in_front(clock.now()).first()
+    if event is None:
+        return TemplateResponse(request, "events/no_event.html")
+    return event_page(request, event)
+
+
+@require_safe
+def event(request: HttpRequest, slug: str) -> TemplateResponse:
+    return event_page(request, visible_event(request, slug))
+
+
+def event_page(request: HttpRequest, event: Event) -> TemplateResponse:
+    items = event.agenda_items.with_people() if event.has_public_agenda else []
+    return page(
+        request, event, "events/event.html",
+        slots=timed(event, items),
+        note=note_of(event),
+        speakers=speakers_of(event),
+    )  # fmt: skip
+
+
+def note_of(event: Event) -> ConceptNote | None:
+    """Return the note in the reader's language, else in English, else in any."""
+    notes = {note.language: note for note in event.concept_notes.prefetch_related("sections")}
+    return notes.get(get_language() or "en") or notes.get("en") or next(iter(notes.values()), None)
+
+
+def speakers_of(event: Event) -> list[Speaker]:
+    """Return whom the agenda shows, each once, in the running order."""
+    if not event.has_public_agenda:
+        return []
+    people = [
+        assignment.person
+        for item in event.agenda_items.with_people()
+        for assignment in item.shown_assignments
+    ]
+    return list({speaker.pk: speaker for speaker in people if speaker}.values())
+
+
+@require_safe
+def concept_note(request: HttpRequest, slug: str) -> TemplateResponse:
+    event = visible_event(request, slug)
+    return page(request, event, "events/concept_note.html", note=note_of(event))
+
+
+@require_safe
+def agenda(request: HttpRequest, slug: str) -> TemplateResponse:
+    event = visible_event(request, slug)
+    items = event.agenda_items.with_people() if event.has_public_agenda else []
+    return page(request, event, "events/agenda.html", slots=timed(event, items))
+
+
+@require_safe
+def speakers(request: HttpRequest, slug: str) -> TemplateResponse:
+    event = visible_event(request, slug)
+    return page(request, event, "events/speakers.html", speakers=speakers_of(event))
+
+
+@require_safe
+def event_list(request: HttpRequest) -> TemplateResponse:
+    now = clock.now()
+    published = Event.objects.published().with_place()
+    return TemplateResponse(
+        request,
+        "events/event_list.html",
+        {"upcoming": published.upcoming(now), "past": published.past(now), "now": now},
+    )
+
+
+@require_safe
+def invite_ics(request: HttpRequest, slug: str) -> HttpResponse:
+    event = visible_event(request, slug)
+    items = list(event.agenda_items.all()) if event.has_public_agenda else []
+    content = calendar.invitation(
+        event, items=items, publisher=publisher(event), **calendar_links(event)
+    )
+    return calendar_file(content, event, f"{event.slug}.ics")
+
+
+@require_safe
+def agenda_ics(request: HttpRequest, slug: str) -> HttpResponse:
+    event = visible_event(request, slug)
+    if not event.has_public_agenda:
+        raise Http404
+    content = calendar.agenda(
+        event,
+        timed_items=timed(event, event.agenda_items.all()),
+        publisher=publisher(event),
+        event_url=calendar_links(event)["event_url"],
+    )
+    return calendar_file(content, event, f"{event.slug}-agenda.ics")
+
+
+@require_safe
+def feed_ics(request: HttpRequest) -> HttpResponse:
+    events = list(Event.objects.published().with_place().order_by("starts_at", "pk"))
+    content = calendar.feed(
+        events,
+        publisher=publisher(None),
+        url_for=lambda event: settings.ORIGIN + event.get_absolute_url(),
+        name=str(events[0].series or events[0]) if events else "",
+    )
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'inline; filename="calendar.ics"'
+    return response
+
+
+def publisher(event: Event | None) -> calendar.Publisher:
+    """Return who publishes, from the event and the settings in force."""
+    return calendar.Publisher(
+        origin=settings.ORIGIN,
+        contact_email=(event.contact_email if event else "") or settings.CONTACT_EMAIL,
+        name=(event.convenor if event else "") or settings.CONTROLLER,
+    )
+
+
+def calendar_links(event: Event) -> dict[str, str]:
+    """Return the addresses a calendar entry names, absolute, on the site's own origin."""
+    note = reverse("events:concept_note", args=[event.slug])
+    return {
+        "event_url": settings.ORIGIN + event.get_absolute_url(),
+        "note_url": settings.ORIGIN + note,
+    }
+
+
+def calendar_file(content: bytes, event: Event, filename: str) -> HttpResponse:
+    """Return a calendar file to download, with the time of the event's last change."""
+    response = HttpResponse(
+        content, content_type="text/calendar; charset=utf-8; method=PUBLISH"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response["Last-Modified"] = event.changed_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    if not event.published:
+        patch_cache_control(response, private=True, no_store=True)
+    return response
