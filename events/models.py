@@ -38,7 +38,9 @@ class Series(models.Model):
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     theme = models.CharField(_("theme"), max_length=200)
     occasion = models.CharField(
-        _("occasion"), max_length=200, blank=True,
+        _("occasion"),
+        max_length=200,
+        blank=True,
         help_text=_("The day or campaign it belongs to, such as World Cities Day 2020."),
     )
     description = models.TextField(_("description"), blank=True)
@@ -60,32 +62,46 @@ class Venue(models.Model):
         REGISTERED = "registered", _("People with a seat")
 
     name = models.CharField(
-        _("name"), max_length=200, blank=True,
+        _("name"),
+        max_length=200,
+        blank=True,
         help_text=_("The building or room. Leave empty while it is to be announced."),
     )
     address = models.CharField(_("street"), max_length=200, blank=True)
     town = models.CharField(_("town"), max_length=120, blank=True)
     country = CountryField(_("country"), blank=True)
     latitude = models.DecimalField(
-        _("latitude"), max_digits=8, decimal_places=6, null=True, blank=True,
+        _("latitude"),
+        max_digits=8,
+        decimal_places=6,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(Decimal(-90)), MaxValueValidator(Decimal(90))],
         help_text=_("Of the entrance itself. Leave empty rather than give the middle of town."),
     )
     longitude = models.DecimalField(
-        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True,
+        _("longitude"),
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(Decimal(-180)), MaxValueValidator(Decimal(180))],
     )
     access_notes = models.TextField(
-        _("getting in"), blank=True,
+        _("getting in"),
+        blank=True,
         help_text=_("Steps, lifts, doors, toilets, transport, where to be dropped off."),
     )
     join_url = models.URLField(_("link to join"), blank=True)
     join_audience = models.CharField(
-        _("who sees the link"), max_length=12,
-        choices=JoinAudience.choices, default=JoinAudience.REGISTERED,
+        _("who sees the link"),
+        max_length=12,
+        choices=JoinAudience.choices,
+        default=JoinAudience.REGISTERED,
     )
     join_minutes_before = models.PositiveIntegerField(
-        _("shown from"), default=60 * 24,
+        _("shown from"),
+        default=60 * 24,
         help_text=_("Minutes before the start. The link is hidden until then."),
     )
 
@@ -156,16 +172,24 @@ class Event(models.Model):
 
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     series = models.ForeignKey(
-        Series, models.PROTECT, verbose_name=_("series"),
-        null=True, blank=True, related_name="events",
+        Series,
+        models.PROTECT,
+        verbose_name=_("series"),
+        null=True,
+        blank=True,
+        related_name="events",
     )
     number = models.PositiveSmallIntegerField(
-        _("number"), null=True, blank=True,
+        _("number"),
+        null=True,
+        blank=True,
         help_text=_("2 makes it “Roundtable 2”. Leave empty for none."),
     )
     title = models.CharField(_("title"), max_length=200)
     summary = models.TextField(
-        _("in short"), max_length=600, blank=True,
+        _("in short"),
+        max_length=600,
+        blank=True,
         help_text=_("Two or three sentences: what it is about, who should come."),
     )
     convenor = models.CharField(
@@ -174,26 +198,37 @@ class Event(models.Model):
     starts_at = models.DateTimeField(_("start"))
     ends_at = models.DateTimeField(_("end"))
     zone = models.CharField(
-        _("time zone"), max_length=60, default="Africa/Nairobi", validators=[validate_zone],
+        _("time zone"),
+        max_length=60,
+        default="Africa/Nairobi",
+        validators=[validate_zone],
         help_text=_("The time of the place, such as Africa/Nairobi."),
     )
     venue = models.ForeignKey(
-        Venue, models.PROTECT, verbose_name=_("venue"), null=True, blank=True,
+        Venue,
+        models.PROTECT,
+        verbose_name=_("venue"),
+        null=True,
+        blank=True,
         related_name="events",
     )
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.SCHEDULED
     )
     published = models.BooleanField(
-        _("published"), default=False,
+        _("published"),
+        default=False,
         help_text=_("Until you tick this, only organisers see the event."),
     )
     featured = models.BooleanField(
-        _("on the front page"), default=False,
+        _("on the front page"),
+        default=False,
         help_text=_("Shown at the site's own address. Only one event can be."),
     )
     agenda_status = models.CharField(
-        _("agenda is"), max_length=12, choices=AgendaStatus.choices,
+        _("agenda is"),
+        max_length=12,
+        choices=AgendaStatus.choices,
         default=AgendaStatus.PROVISIONAL,
         help_text=_("A draft agenda is seen by organisers only."),
     )
@@ -238,8 +273,10 @@ class Event(models.Model):
 
     @property
     def name(self) -> str:
-        """ “Roundtable 2” where the event has a number, else its title."""
-        return str(_("Roundtable %(number)d") % {"number": self.number}) if self.number else self.title
+        """“Roundtable 2” where the event has a number, else its title."""
+        return (
+            str(_("Roundtable %(number)d") % {"number": self.number}) if self.number else self.title
+        )
 
     @property
     def tzinfo(self) -> ZoneInfo:
@@ -276,7 +313,8 @@ class ConceptNote(models.Model):
     version = models.CharField(_("version"), max_length=20, default="1")
     dated = models.DateField(_("date of this version"), null=True, blank=True)
     masthead = models.TextField(
-        _("heading lines"), blank=True,
+        _("heading lines"),
+        blank=True,
         help_text=_("The lines above the text, one below the other, as the note prints them."),
     )
     sign_off = models.TextField(
@@ -417,14 +455,16 @@ class Assignment(models.Model):
         AgendaItem, models.CASCADE, verbose_name=_("agenda item"), related_name="assignments"
     )
     speaker = models.ForeignKey(
-        Speaker, models.PROTECT, verbose_name=_("speaker"),
-        null=True, blank=True, related_name="assignments",
+        Speaker,
+        models.PROTECT,
+        verbose_name=_("speaker"),
+        null=True,
+        blank=True,
+        related_name="assignments",
         help_text=_("Leave empty for a role nobody is named for yet."),
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
-    presence = models.CharField(
-        _("takes part"), max_length=8, choices=Presence.choices, blank=True
-    )
+    presence = models.CharField(_("takes part"), max_length=8, choices=Presence.choices, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.PROPOSED
     )

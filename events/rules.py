@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 
-from events.models import Assignment, Event
+from events.models import Assignment, Event, Venue
 
 # Fields that keep the books of a row; they are not content.
 BOOKKEEPING = frozenset(
@@ -34,6 +34,20 @@ def phase(event: Event, *, now: datetime) -> Phase:
     if now < event.starts_at:
         return Phase.BEFORE
     return Phase.LIVE if now < event.ends_at else Phase.AFTER
+
+
+def join_link(event: Event, *, now: datetime, has_seat: bool = False) -> str:
+    """Return the link to join from afar, or "" while this reader may not see it.
+
+    It is shown from the set minutes before the start until the end, to
+    everybody or to people with a seat, as the venue says.
+    """
+    venue = event.venue
+    if venue is None or not venue.join_url:
+        return ""
+    opens_at = event.starts_at - timedelta(minutes=venue.join_minutes_before)
+    may_see = has_seat or venue.join_audience == Venue.JoinAudience.EVERYBODY
+    return venue.join_url if may_see and opens_at <= now < event.ends_at else ""
 
 
 def record_change(event: Event, *, at: datetime) -> bool:
@@ -83,7 +97,7 @@ def _facts(row: models.Model | None) -> dict[str, Any] | None:
     if row is None:
         return None
     return {
-        field.attname: field.value_from_object(row)
+        field.attname: field.value_to_string(row)
         for field in row._meta.concrete_fields
         if field.attname not in BOOKKEEPING
     }

@@ -1,18 +1,18 @@
 """The public pages of events and their calendar files. They set no cookie and read none."""
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.http import http_date
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from events import calendar, clock
 from events.agenda import timed
 from events.models import ConceptNote, Event
-from events.rules import phase
+from events.publishing import entry, event_url, publisher
+from events.rules import join_link, phase
 from speakers.models import Speaker
 
 
@@ -28,15 +28,19 @@ def visible_event(request: HttpRequest, slug: str) -> Event:
     raise Http404
 
 
-def page(
-    request: HttpRequest, event: Event, template: str, **context: object
-) -> TemplateResponse:
+def page(request: HttpRequest, event: Event, template: str, **context: object) -> TemplateResponse:
     """Return a page of one event, with what every such page shows."""
     now = clock.now()
     response = TemplateResponse(
         request,
         template,
-        {"event": event, "now": now, "phase": phase(event, now=now), **context},
+        {
+            "event": event,
+            "now": now,
+            "phase": phase(event, now=now),
+            "join_link": join_link(event, now=now),
+            **context,
+        },
     )
     if not event.published:
         patch_cache_control(response, private=True, no_store=True)
@@ -117,10 +121,8 @@ def event_list(request: HttpRequest) -> TemplateResponse:
 @require_safe
 def invite_ics(request: HttpRequest, slug: str) -> HttpResponse:
     event = visible_event(request, slug)
-    items = list(event.agenda_items.all()) if event.has_public_agenda else []
-    content = calendar.invitation(
-        event, items=items, publisher=publisher(event), **calendar_links(event)
-    )
+    link = join_link(event, now=clock.now())
+    content = calendar.invitation(event, **entry(event), join_url=link)
     return calendar_file(content, event, f"{event.slug}.ics")
 
 
@@ -133,7 +135,7 @@ def agenda_ics(request: HttpRequest, slug: str) -> HttpResponse:
         event,
         timed_items=timed(event, event.agenda_items.all()),
         publisher=publisher(event),
-        event_url=calendar_links(event)["event_url"],
+        event_url=event_url(event),
     )
     return calendar_file(content, event, f"{event.slug}-agenda.ics")
 
@@ -144,7 +146,7 @@ def feed_ics(request: HttpRequest) -> HttpResponse:
     content = calendar.feed(
         events,
         publisher=publisher(None),
-        url_for=lambda event: settings.ORIGIN + event.get_absolute_url(),
+        url_for=event_url,
         name=str(events[0].series or events[0]) if events else "",
     )
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
@@ -152,31 +154,11 @@ def feed_ics(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def publisher(event: Event | None) -> calendar.Publisher:
-    """Return who publishes, from the event and the settings in force."""
-    return calendar.Publisher(
-        origin=settings.ORIGIN,
-        contact_email=(event.contact_email if event else "") or settings.CONTACT_EMAIL,
-        name=(event.convenor if event else "") or settings.CONTROLLER,
-    )
-
-
-def calendar_links(event: Event) -> dict[str, str]:
-    """Return the addresses a calendar entry names, absolute, on the site's own origin."""
-    note = reverse("events:concept_note", args=[event.slug])
-    return {
-        "event_url": settings.ORIGIN + event.get_absolute_url(),
-        "note_url": settings.ORIGIN + note,
-    }
-
-
 def calendar_file(content: bytes, event: Event, filename: str) -> HttpResponse:
     """Return a calendar file to download, with the time of the event's last change."""
-    response = HttpResponse(
-        content, content_type="text/calendar; charset=utf-8; method=PUBLISH"
-    )
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    response["Last-Modified"] = event.changed_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    response["Last-Modified"] = http_date(event.changed_at.timestamp())
     if not event.published:
         patch_cache_control(response, private=True, no_store=True)
     return response

@@ -8,4 +8,4 @@ class RoundtableConfig(AppConfig):
     verbose_name = "Roundtable"
 
     def ready(self) -> None:
-        from roundtable import checks  # noqa: F401, PLC0415 - registers the system checks
+        from roundtable import checks  # noqa: F401 - registers the system checks

@@ -1,13 +1,12 @@
 """How the first organiser gets in: a link that works until somebody used it."""
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
-
-from allauth.account.models import EmailAddress
 
 SALT = "roundtable.first-organiser"
 LINK_HOURS = 24

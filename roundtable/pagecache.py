@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 
 from events.models import Event
 from events.registration.queries import availability_of, with_registration
-from events.rules import phase
+from events.rules import join_link, phase
 
 # Pages of one event; the others show something of every published event.
 EVENT_PAGES = frozenset(
@@ -58,7 +58,7 @@ def stamp(view_name: str, slug: str | None, *, now: datetime) -> str | None:
     None where no published event stands behind the address: the view then
     answers by itself, and nothing is kept.
     """
-    events = with_registration(Event.objects.published())
+    events = with_registration(Event.objects.published().with_place())
     if view_name in EVENT_PAGES:
         rows = list(events.filter(slug=slug))
     elif view_name == FRONT_PAGE:
@@ -68,15 +68,19 @@ def stamp(view_name: str, slug: str | None, *, now: datetime) -> str | None:
     if not rows and view_name not in SITE_PAGES:
         return None
     facts = [
-        (row.pk, row.content_version, phase(row, now=now), availability_of(row, now=now))
+        (
+            row.pk,
+            row.content_version,
+            phase(row, now=now),
+            join_link(row, now=now),
+            availability_of(row, now=now),
+        )
         for row in rows
     ]
     return repr(facts)
 
 
-def answer(
-    request: HttpRequest, *, stamp: str, render: Callable[[], HttpResponse]
-) -> HttpResponse:
+def answer(request: HttpRequest, *, stamp: str, render: Callable[[], HttpResponse]) -> HttpResponse:
     """Return the page for this request, rendering it only if no process-mate has.
 
     Answers 304 where the reader's copy is still right (RFC 9110, 13.1). Only a

@@ -19,9 +19,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SITE_URL = env.origin("SITE_URL")
 LOCAL_INSTALL = not SITE_URL
 PORT = env.integer("PORT", 8000, least=1, most=65535)
-HOST = env.host(
-    "HOST", "127.0.0.1" if LOCAL_INSTALL else "0.0.0.0", loopback_only=LOCAL_INSTALL
-)
+# A real install answers its proxy on every interface unless told otherwise.
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+HOST = env.host("HOST", "127.0.0.1" if LOCAL_INSTALL else EVERYWHERE, loopback_only=LOCAL_INSTALL)
 # The origin that calendar files, mails and canonical links name.
 ORIGIN = SITE_URL or f"http://localhost:{PORT}"
 ROUNDTABLE_DATA = env.folder("ROUNDTABLE_DATA", BASE_DIR / "var")

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from psycopg_pool import PoolTimeout
 
 from events.models import Event
+from events.registration.rules import NOTICE_VERSION
 from roundtable import organisers
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 @require_safe
 def privacy(request: HttpRequest) -> TemplateResponse:
     """The notice, from the settings in force."""
-    return TemplateResponse(request, "site/privacy.html")
+    return TemplateResponse(request, "site/privacy.html", {"notice_version": NOTICE_VERSION})
 
 
 @require_safe
@@ -56,9 +57,7 @@ def first_organiser(request: HttpRequest, token: str) -> HttpResponse:
         organisers.check_link(token)
         form = FirstOrganiserForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            user = organisers.make_first_organiser(
-                token=token, email=form.cleaned_data["email"]
-            )
+            user = organisers.make_first_organiser(token=token, email=form.cleaned_data["email"])
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect("admin:index")
     except organisers.LinkRefused:

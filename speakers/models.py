@@ -18,17 +18,23 @@ class StakeholderGroup(models.Model):
     """
 
     code = models.CharField(
-        _("code"), max_length=40, unique=True, validators=[validate_code],
+        _("code"),
+        max_length=40,
+        unique=True,
+        validators=[validate_code],
         help_text=_("Stays the same for ever. Exports and statistics use it."),
     )
     label = models.CharField(_("label"), max_length=120)
     family = models.CharField(
-        _("listed under"), max_length=60, blank=True,
+        _("listed under"),
+        max_length=60,
+        blank=True,
         help_text=_("Groups with the same words here stand together in the form."),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     in_note = models.BooleanField(
-        _("named in the concept note"), default=False,
+        _("named in the concept note"),
+        default=False,
         help_text=_("The note names this group, so it should have a place at the table."),
     )
     offered = models.BooleanField(
@@ -48,7 +54,10 @@ class Voice(models.Model):
     """Whom one speaks for or works with: several answers, sensitive, only ever counted."""
 
     code = models.CharField(
-        _("code"), max_length=40, unique=True, validators=[validate_code],
+        _("code"),
+        max_length=40,
+        unique=True,
+        validators=[validate_code],
         help_text=_("Stays the same for ever. Statistics use it."),
     )
     label = models.CharField(_("label"), max_length=120)
@@ -77,18 +86,24 @@ class Speaker(models.Model):
 
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     name = models.CharField(
-        _("name"), max_length=200,
+        _("name"),
+        max_length=200,
         help_text=_("The person's name. For a role still to be announced: whom the seat is for."),
     )
     to_be_announced = models.BooleanField(
-        _("to be announced"), default=False,
+        _("to be announced"),
+        default=False,
         help_text=_("Tick while this is a role and nobody is named yet."),
     )
     job_title = models.CharField(_("position"), max_length=200, blank=True)
     organisation = models.CharField(_("organisation"), max_length=200, blank=True)
     group = models.ForeignKey(
-        StakeholderGroup, models.PROTECT, verbose_name=_("stakeholder group"),
-        null=True, blank=True, related_name="speakers",
+        StakeholderGroup,
+        models.PROTECT,
+        verbose_name=_("stakeholder group"),
+        null=True,
+        blank=True,
+        related_name="speakers",
     )
     biography = models.TextField(_("about"), blank=True, help_text=_("Plain text."))
     published = models.BooleanField(

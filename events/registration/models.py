@@ -70,7 +70,8 @@ class RegistrationSettings(models.Model):
         _("closes"), null=True, blank=True, help_text=_("Leave empty: closes at the start.")
     )
     stopped = models.BooleanField(
-        _("stop new seats"), default=False,
+        _("stop new seats"),
+        default=False,
         help_text=_("Tick to take no more people. Those who have a seat keep it."),
     )
 
@@ -94,9 +95,7 @@ class RegistrationSettings(models.Model):
 class Quota(models.Model):
     """Seats for one mode at one event. A mode without a quota is not offered."""
 
-    event = models.ForeignKey(
-        Event, models.CASCADE, verbose_name=_("event"), related_name="quotas"
-    )
+    event = models.ForeignKey(Event, models.CASCADE, verbose_name=_("event"), related_name="quotas")
     mode = models.CharField(_("way to take part"), max_length=10, choices=AttendanceMode.choices)
     seats = models.PositiveIntegerField(
         _("seats"), null=True, blank=True, help_text=_("Leave empty for no limit.")
@@ -147,15 +146,17 @@ class Registration(models.Model):
     event = models.ForeignKey(
         Event, models.PROTECT, verbose_name=_("event"), related_name="registrations"
     )
-    reference = models.CharField(
-        max_length=20, unique=True, editable=False, default=new_reference
-    )
+    reference = models.CharField(max_length=20, unique=True, editable=False, default=new_reference)
     name = models.CharField(
         _("name"), max_length=200, help_text=_("As it should stand on the certificate.")
     )
     email = models.EmailField(_("email"), max_length=254, null=True, blank=True)
     contact = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("mails go to"), null=True, blank=True,
+        "self",
+        models.PROTECT,
+        verbose_name=_("mails go to"),
+        null=True,
+        blank=True,
         related_name="companions",
         help_text=_("For a person without an address: who gets the mails for her."),
     )
@@ -165,25 +166,32 @@ class Registration(models.Model):
     country = CountryField(_("country"))
     county = models.CharField(_("county"), max_length=3, blank=True, choices=COUNTIES)
     group = models.ForeignKey(
-        StakeholderGroup, models.PROTECT, verbose_name=_("stakeholder group"),
+        StakeholderGroup,
+        models.PROTECT,
+        verbose_name=_("stakeholder group"),
         related_name="registrations",
     )
     interpretation = models.JSONField(_("interpretation into"), default=list, blank=True)
     question = models.TextField(
-        _("question for the table"), blank=True,
+        _("question for the table"),
+        blank=True,
         validators=[MaxLengthValidator(QUESTION_LENGTH)],
     )
     language = models.CharField(_("language of mails"), max_length=10, default="en")
 
     submission = models.CharField(
-        max_length=40, unique=True, null=True, editable=False,
+        max_length=40,
+        unique=True,
+        null=True,
+        editable=False,
         help_text=_("The form it came by: sent twice, it counts once."),
     )
     link_version = models.PositiveSmallIntegerField(
         editable=False, default=1, help_text=_("Raised to make earlier links useless.")
     )
     calendar_revision = models.PositiveIntegerField(
-        editable=False, default=0,
+        editable=False,
+        default=0,
         help_text=_("Added to the event's SEQUENCE in this person's calendar."),
     )
     created_at = models.DateTimeField(_("registered"), editable=False, default=timezone.now)
@@ -197,7 +205,8 @@ class Registration(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "event", Lower("email"),
+                "event",
+                Lower("email"),
                 name="registration_address_once_per_event",
                 violation_error_message=_("This address is registered for this event already."),
             ),
@@ -244,7 +253,9 @@ class SeatRequest(models.Model):
     LIVE: ClassVar = (Status.PENDING, Status.CONFIRMED, Status.WAITING)
 
     registration = models.ForeignKey(
-        Registration, models.CASCADE, verbose_name=_("registration"),
+        Registration,
+        models.CASCADE,
+        verbose_name=_("registration"),
         related_name="seat_requests",
     )
     mode = models.CharField(_("way to take part"), max_length=10, choices=AttendanceMode.choices)
@@ -363,11 +374,8 @@ class VoiceAnswer(models.Model):
         verbose_name = _("voice answer")
         verbose_name_plural = _("voice answers")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                name="voice_once_per_person", fields=["registration", "voice"]
-            ),
+            models.UniqueConstraint(name="voice_once_per_person", fields=["registration", "voice"]),
         ]
 
     def __str__(self) -> str:
         return str(self.voice)
-

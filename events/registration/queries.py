@@ -3,7 +3,18 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from events.models import Event, EventQuerySet
@@ -67,3 +78,14 @@ def availability_of(event: Event, *, now: datetime) -> Availability:
         ),
         now=now,
     )
+
+
+def seats_taken(event: Event) -> dict[str, int]:
+    """Return the confirmed seats of each mode that has any."""
+    rows = (
+        SeatRequest.objects.filter(registration__event=event, status=SeatRequest.Status.CONFIRMED)
+        .order_by()
+        .values_list("mode")
+        .annotate(number=Count("pk"))
+    )
+    return dict(rows)

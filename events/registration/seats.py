@@ -1,6 +1,6 @@
 """Who may have a seat, and whether people can register now. Pure: facts in, answer out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,6 +40,7 @@ class Availability:
 
     @property
     def is_open(self) -> bool:
+        """Whether a seat can be had now."""
         return self.state == RegistrationState.OPEN
 
 
@@ -80,7 +81,9 @@ def availability(facts: Facts, *, now: datetime) -> Availability:
     )
 
 
-def _reason(facts: Facts, *, closes_at: datetime, now: datetime) -> Reason:
+def _reason(  # noqa: PLR0911 - one answer a line, in the order they outweigh each other
+    facts: Facts, *, closes_at: datetime, now: datetime
+) -> Reason:
     if facts.status == Event.Status.CANCELLED:
         return Reason.CANCELLED
     if now >= facts.starts_at and now >= closes_at:
@@ -98,15 +101,3 @@ def _reason(facts: Facts, *, closes_at: datetime, now: datetime) -> Reason:
     if facts.opens_at and now < facts.opens_at:
         return Reason.NOT_YET
     return Reason.OPEN if facts.free else Reason.FULL
-
-
-def has_room(mode: str, *, quotas: Mapping[str, int | None], taken: Mapping[str, int]) -> bool:
-    """Return whether one more confirmed seat of ``mode`` keeps its quota.
-
-    ``quotas`` holds the seats of each mode offered, None for no limit; a mode
-    that is not in it is not offered. ``taken`` holds the confirmed seats.
-    """
-    if mode not in quotas:
-        return False
-    seats = quotas[mode]
-    return seats is None or taken.get(mode, 0) < seats

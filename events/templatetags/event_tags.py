@@ -46,7 +46,6 @@ def share_links(title: str, url: str) -> list[dict[str, str]]:
         {"name": _("SMS"), "url": "sms:?" + urlencode({"body": words}).replace("+", "%20")},
         {
             "name": _("Email"),
-            "url": "mailto:?"
-            + urlencode({"subject": title, "body": url}).replace("+", "%20"),
+            "url": "mailto:?" + urlencode({"subject": title, "body": url}).replace("+", "%20"),
         },
     ]

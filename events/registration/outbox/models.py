@@ -37,11 +37,13 @@ class OutboxMail(models.Model):
     subject = models.CharField(_("subject"), max_length=998)
     payload = models.BinaryField(_("message"), null=True, editable=False)
     key = models.CharField(
-        max_length=120, unique=True, null=True, blank=True, editable=False,
+        max_length=120,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
     )
-    state = models.CharField(
-        _("state"), max_length=6, choices=State.choices, default=State.QUEUED
-    )
+    state = models.CharField(_("state"), max_length=6, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(_("written"), default=timezone.now)
     due_at = models.DateTimeField(_("due"), default=timezone.now)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
@@ -56,9 +58,8 @@ class OutboxMail(models.Model):
         verbose_name_plural = _("mails")
         ordering = ["-created_at", "-pk"]
         indexes: ClassVar = [
-            models.Index(
-                name="outbox_due", fields=["due_at"], condition=Q(state="queued")
-            ),
+            models.Index(name="outbox_to", fields=["to", "created_at"]),
+            models.Index(name="outbox_due", fields=["due_at"], condition=Q(state="queued")),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -1,0 +1,68 @@
+"""Personal links: a token that opens one person's pages, and one that only reads her calendar.
+
+A token is the registration's reference and a signature over it, so it can be
+made again for a second mail, forged by nobody, and made useless by raising
+``link_version``. Each power has its own salt: who is handed the calendar's
+token can't manage anything with it.
+"""
+
+from enum import StrEnum
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from events.registration.models import Registration
+
+LONGEST_TOKEN = 100
+
+
+class Power(StrEnum):
+    """What a token lets its holder do."""
+
+    MANAGE = "manage"
+    CALENDAR = "calendar"
+
+
+class LinkRefused(Exception):
+    """The token is forged, cut short, or was made useless."""
+
+
+def _signer(power: Power, version: int) -> signing.Signer:
+    return signing.Signer(salt=f"registration.{power}.{version}", sep=".")
+
+
+def token_for(registration: Registration, power: Power) -> str:
+    """Return the token; the same until the registration's ``link_version`` is raised."""
+    return _signer(power, registration.link_version).sign(registration.reference)
+
+
+def registration_for(token: str, power: Power) -> Registration:
+    """Return the registration this token opens, with all its pages need.
+
+    Raises LinkRefused for every token that was not made by ``token_for`` with
+    this power.
+    """
+    reference, _, _ = token.partition(".")
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        raise LinkRefused
+    registration = Registration.objects.with_details().filter(reference=reference).first()
+    if registration is None:
+        raise LinkRefused
+    try:
+        _signer(power, registration.link_version).unsign(token)
+    except signing.BadSignature as error:
+        raise LinkRefused from error
+    return registration
+
+
+def manage_url(registration: Registration) -> str:
+    """Return the absolute address of her own page, on the site's own origin."""
+    token = token_for(registration, Power.MANAGE)
+    return settings.ORIGIN + reverse("registration:manage", args=[token])
+
+
+def calendar_url(registration: Registration) -> str:
+    """Return the absolute address of her calendar file."""
+    token = token_for(registration, Power.CALENDAR)
+    return settings.ORIGIN + reverse("registration:personal_ics", args=[token])

@@ -1,0 +1,317 @@
+"""What may happen to a registration. The only writer of this room's tables.
+
+Every function takes one transaction: it locks the event's row (on SQLite the
+IMMEDIATE transaction is the lock), reads the rows, asks ``seats``, writes, and
+leaves the mails that tell of it in the outbox. ``now`` is domain time, which
+decides what is open; ``at`` is real time, which says when it happened.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import transaction
+
+from events.models import Event
+from events.registration import emails
+from events.registration.models import (
+    AttendanceMode,
+    Consent,
+    Quota,
+    Registration,
+    SeatRequest,
+    SupportNeed,
+    VoiceAnswer,
+)
+from events.registration.queries import availability_of, seats_taken
+from events.registration.seats import Reason
+from speakers.models import StakeholderGroup, Voice
+
+# The wording of privacy notice and consents now in force.
+NOTICE_VERSION = "1"
+MOST_COMPANIONS = 10
+
+
+class Refused(Exception):
+    """What was asked can't be done; ``reason`` says why."""
+
+    def __init__(self, reason: Reason | str) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Outcome(StrEnum):
+    """What became of a form. The page after it is the same for all of them."""
+
+    REGISTERED = "registered"
+    RETURNED = "returned"
+    ALREADY_REGISTERED = "already_registered"
+    SENT_TWICE = "sent_twice"
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a person tells about herself and may change later."""
+
+    name: str
+    mode: AttendanceMode
+    country: str
+    group: StakeholderGroup
+    phone: str = ""
+    organisation: str = ""
+    job_title: str = ""
+    county: str = ""
+    interpretation: Collection[str] = ()
+    question: str = ""
+    voices: Collection[Voice] = ()
+    support: Mapping[str, str] = field(default_factory=dict)
+    """Kind of support → her own words on it."""
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    """Purpose → given or not. A purpose left out was not answered."""
+
+
+def register(
+    event: Event,
+    details: Details,
+    *,
+    email: str,
+    language: str,
+    submission: str | None,
+    now: datetime,
+    at: datetime,
+) -> Outcome:
+    """Register a person by her own address.
+
+    The same form sent twice counts once. An address that is registered gets a
+    mail that says so, and nothing about it is changed; one that gave up its
+    seat is registered again with what was typed now. Raises Refused where no
+    seat of that mode can be had, whoever asks.
+    """
+    with transaction.atomic():
+        event = _lock(event)
+        if _was_sent(submission):
+            return Outcome.SENT_TWICE
+        _require_free(event, details.mode, now=now)
+        known = Registration.objects.with_details().filter(event=event).with_address(email).first()
+        if known and not known.is_cancelled:
+            emails.send_already_registered(known, at=at)
+            return Outcome.ALREADY_REGISTERED
+        if known:
+            known.submission = submission
+            known.calendar_revision += 1
+        registration = known or Registration(
+            event=event, email=email, submission=submission, language=language, created_at=at
+        )
+        _write(registration, details, channel=Consent.Channel.WEB, at=at)
+        _take_seat(registration, details.mode, at=at)
+        registration = _read(registration)
+        emails.send_confirmation(registration, returned=known is not None, now=now)
+        return Outcome.RETURNED if known else Outcome.REGISTERED
+
+
+def register_companion(
+    contact: Registration,
+    details: Details,
+    *,
+    submission: str | None,
+    now: datetime,
+    at: datetime,
+) -> Outcome:
+    """Register another person who uses the address of ``contact``; her mails go there.
+
+    Raises Refused where no seat can be had, where ``contact`` gave up her own,
+    or where MOST_COMPANIONS were registered so already.
+    """
+    with transaction.atomic():
+        event = _lock(contact.event)
+        if _was_sent(submission):
+            return Outcome.SENT_TWICE
+        _require_free(event, details.mode, now=now)
+        if contact.companions.count() >= MOST_COMPANIONS:
+            raise Refused("too_many_companions")
+        registration = Registration(
+            event=event,
+            contact=contact,
+            submission=submission,
+            language=contact.language,
+            created_at=at,
+        )
+        _write(registration, details, channel=Consent.Channel.WEB, at=at)
+        _take_seat(registration, details.mode, at=at)
+        emails.send_confirmation(_read(registration), returned=False, now=now)
+        return Outcome.REGISTERED
+
+
+def change(
+    registration: Registration,
+    details: Details,
+    *,
+    now: datetime,
+    at: datetime,
+    channel: str = Consent.Channel.WEB,
+) -> None:
+    """Write what a person changed about herself, her way to take part included.
+
+    Another mode needs a free seat there; what she holds is given up only once
+    she has it. Raises Refused otherwise, and nothing is changed. A mail tells
+    of a changed mode.
+    """
+    with transaction.atomic():
+        event = _lock(registration.event)
+        registration = _read(registration)
+        seat = registration.seat
+        moves = seat is not None and seat.mode != details.mode
+        if moves:
+            _require_free(event, details.mode, now=now)
+        _write(registration, details, channel=channel, at=at)
+        if moves:
+            _give_up(registration, at=at)
+            _take_seat(registration, details.mode, at=at)
+            emails.send_changed(_read(registration), now=now)
+
+
+def cancel(registration: Registration, *, at: datetime) -> None:
+    """Give up the person's seat. Her row is kept; cancelling twice is cancelling once."""
+    with transaction.atomic():
+        _lock(registration.event)
+        registration = _read(registration)
+        if registration.is_cancelled:
+            return
+        _give_up(registration, at=at)
+        registration.calendar_revision += 1
+        registration.changed_at = at
+        registration.save(update_fields=["calendar_revision", "changed_at"])
+        emails.send_cancelled(_read(registration))
+
+
+def come_back(
+    registration: Registration, *, mode: AttendanceMode, now: datetime, at: datetime
+) -> None:
+    """Give a seat again to somebody who gave hers up. Raises Refused where none is free."""
+    with transaction.atomic():
+        event = _lock(registration.event)
+        registration = _read(registration)
+        if not registration.is_cancelled:
+            return
+        _require_free(event, mode, now=now)
+        registration.calendar_revision += 1
+        registration.changed_at = at
+        registration.save(update_fields=["calendar_revision", "changed_at"])
+        _take_seat(registration, mode, at=at)
+        emails.send_confirmation(_read(registration), returned=True, now=now)
+
+
+def send_links(event: Event, *, email: str, at: datetime) -> int:
+    """Mail the links of everybody registered by this address; return how many.
+
+    An address nobody registered gets nothing, and the page does not tell.
+    """
+    with transaction.atomic():
+        registrations = list(
+            Registration.objects.with_details().filter(event=event).with_address(email)
+        )
+        for registration in registrations:
+            emails.send_link(registration, at=at)
+        return len(registrations)
+
+
+def correct_address(registration: Registration, *, email: str | None, at: datetime) -> None:
+    """Write another address for a person; links sent to the earlier one stop working."""
+    with transaction.atomic():
+        _lock(registration.event)
+        registration.email = email or None
+        registration.link_version += 1
+        registration.changed_at = at
+        registration.save(update_fields=["email", "link_version", "changed_at"])
+
+
+def set_quota(quota: Quota) -> None:
+    """Write a quota. Raises Refused(FULL) where more seats than that are taken."""
+    with transaction.atomic():
+        event = _lock(quota.event)
+        if quota.seats is not None and quota.seats < seats_taken(event).get(quota.mode, 0):
+            raise Refused(Reason.FULL)
+        quota.save()
+
+
+def _lock(event: Event) -> Event:
+    """Return the event read anew, its row locked until the transaction ends."""
+    return Event.objects.select_for_update().get(pk=event.pk)
+
+
+def _read(registration: Registration) -> Registration:
+    """Return the registration as it stands now, behind the lock."""
+    return Registration.objects.with_details().get(pk=registration.pk)
+
+
+def _was_sent(submission: str | None) -> bool:
+    return bool(submission) and Registration.objects.filter(submission=submission).exists()
+
+
+def _require_free(event: Event, mode: str, *, now: datetime) -> None:
+    """Read the seats behind the lock, so that nobody takes one in between."""
+    found = availability_of(event, now=now)
+    if not found.is_open:
+        raise Refused(found.reason)
+    if mode not in found.free:
+        raise Refused(Reason.FULL)
+
+
+def _write(registration: Registration, details: Details, *, channel: str, at: datetime) -> None:
+    """Write a person's details, and beside them what is kept apart."""
+    for name in (
+        "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
+    ):  # fmt: skip
+        setattr(registration, name, getattr(details, name))
+    registration.interpretation = list(details.interpretation)
+    registration.changed_at = at
+    registration.full_clean(exclude=["submission"], validate_unique=False)
+    registration.save()
+    registration.support_needs.all().delete()
+    SupportNeed.objects.bulk_create(
+        SupportNeed(registration=registration, kind=kind, note=note)
+        for kind, note in details.support.items()
+    )
+    registration.voice_answers.all().delete()
+    VoiceAnswer.objects.bulk_create(
+        VoiceAnswer(registration=registration, voice=voice) for voice in details.voices
+    )
+    _record_consents(registration, details.consents, channel=channel, at=at)
+
+
+def _record_consents(
+    registration: Registration, answers: Mapping[str, bool], *, channel: str, at: datetime
+) -> None:
+    """Add a row for each answer that is new or differs from the last one."""
+    last = dict(registration.consents.order_by("at", "pk").values_list("purpose", "given"))
+    Consent.objects.bulk_create(
+        Consent(
+            registration=registration,
+            purpose=purpose,
+            given=given,
+            notice_version=NOTICE_VERSION,
+            language=registration.language,
+            channel=channel,
+            at=at,
+        )
+        for purpose, given in answers.items()
+        if last.get(purpose) is not given
+    )
+
+
+def _take_seat(registration: Registration, mode: str, *, at: datetime) -> None:
+    SeatRequest.objects.update_or_create(
+        registration=registration,
+        mode=mode,
+        defaults={"status": SeatRequest.Status.CONFIRMED, "rank": 1, "changed_at": at},
+        create_defaults={
+            "status": SeatRequest.Status.CONFIRMED, "rank": 1, "created_at": at, "changed_at": at,
+        },
+    )  # fmt: skip
+
+
+def _give_up(registration: Registration, *, at: datetime) -> None:
+    registration.seat_requests.filter(status__in=SeatRequest.LIVE).update(
+        status=SeatRequest.Status.CANCELLED, changed_at=at
+    )

@@ -1,0 +1,42 @@
+"""What pages of an event show of its registration."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from events import clock
+from events.models import Event
+from events.registration.links import Power, token_for
+from events.registration.models import Registration
+from events.registration.queries import availability_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("events/registration/panel.html", takes_context=True)
+def registration_panel(context: template.Context, event: Event) -> dict[str, Any]:
+    """The state of registration in words, with the one call to action."""
+    now = clock.now()
+    return {
+        "event": event,
+        "phase": context.get("phase"),
+        "availability": availability_of(event, now=now),
+        "register_url": reverse("registration:register", args=[event.slug]),
+    }
+
+
+@register.simple_tag
+def manage_token(registration: Registration) -> str:
+    """The token of somebody's own page, for the page of who registered her."""
+    return token_for(registration, Power.MANAGE)
+
+
+@register.simple_tag
+def list_of(items: list[Any] | tuple[Any, ...]) -> str:
+    """Labels as a sentence lists them: “a”, “a or b”, “a, b or c”."""
+    labels = [str(getattr(item, "label", item)) for item in items]
+    if len(labels) < 2:
+        return "".join(labels)
+    return _("%(first)s or %(last)s") % {"first": ", ".join(labels[:-1]), "last": labels[-1]}

@@ -1,0 +1,329 @@
+"""Registering, and the personal pages. None of them needs a cookie or an account."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from events import calendar, clock
+from events.models import Event
+from events.publishing import entry
+from events.registration import guards, rules
+from events.registration.forms import (
+    ChangeForm,
+    CompanionForm,
+    DetailsForm,
+    LostLinkForm,
+    RegistrationForm,
+    ReturnForm,
+    sentence,
+)
+from events.registration.links import LinkRefused, Power, registration_for, token_for
+from events.registration.models import AttendanceMode, Registration
+from events.registration.queries import availability_of, with_registration
+from events.registration.seats import Reason
+from events.rules import join_link, phase
+
+View = Callable[..., HttpResponse]
+
+# What a manage page may be told in its address, so that no cookie has to carry it.
+NOTICES = ("changed", "cancelled", "returned", "added")
+
+
+def personal(power: Power) -> Callable[[View], View]:
+    """Open the view to the holder of a token of this power, with its registration.
+
+    The page is kept nowhere, found by no search engine, and hands its address
+    to no other site. A post must come from our own page.
+    """
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def guarded(request: HttpRequest, token: str) -> HttpResponse:
+            if request.method == "POST" and not guards.comes_from_our_page(request):
+                raise PermissionDenied
+            try:
+                registration = registration_for(token, power)
+            except LinkRefused as error:
+                raise Http404 from error
+            response = view(request, registration)
+            patch_cache_control(response, no_store=True, private=True)
+            response["Referrer-Policy"] = "no-referrer"
+            response["X-Robots-Tag"] = "noindex"
+            return response
+
+        return guarded
+
+    return decorate
+
+
+def open_event(slug: str) -> Event:
+    """Return the published event of this address with its registration facts."""
+    events = with_registration(Event.objects.published().with_place())
+    return get_object_or_404(events, slug=slug)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest, slug: str) -> HttpResponse:
+    """The public form. Its token and the browser's Origin stand in for a cookie."""
+    event = open_event(slug)
+    availability = availability_of(event, now=clock.now())
+    form = RegistrationForm(request.POST or None, event=event, availability=availability)
+    template = "events/registration/register.html"
+    if request.method != "POST":
+        return form_page(request, template, form)
+
+    def write() -> None:
+        rules.register(
+            event,
+            form.details(),
+            email=form.cleaned_data["email"],
+            language=get_language() or "en",
+            submission=form.submission,
+            now=clock.now(),
+            at=timezone.now(),
+        )
+
+    answer = answer_form(request, template, form, write)
+    return answer or HttpResponseRedirect(reverse("registration:done", args=[slug]))
+
+
+@require_safe
+def done(request: HttpRequest, slug: str) -> HttpResponse:
+    """What happens next; the same whoever registered, for the first time or again."""
+    return event_page(request, open_event(slug), "events/registration/done.html")
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_link(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the personal links of an address. The answer does not tell whether it is known."""
+    event = open_event(slug)
+    form = LostLinkForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        if refuse_flood(request, form):
+            status = 429
+        elif not guards.comes_from_our_page(request):
+            form.add_error(None, foreign_page())
+            status = 403
+        else:
+            rules.send_links(event, email=form.cleaned_data["email"], at=timezone.now())
+            return HttpResponseRedirect(request.path + "?sent=1")
+    sent = request.GET.get("sent") == "1"
+    return event_page(
+        request, event, "events/registration/lost_link.html", status=status, form=form, sent=sent
+    )
+
+
+@require_safe
+@personal(Power.MANAGE)
+def manage(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """The person's own page. Opening it changes nothing: mail scanners open links."""
+    notice = request.GET.get("done")
+    return manage_page(request, registration, notice=notice if notice in NOTICES else None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
+def change(request: HttpRequest, registration: Registration) -> HttpResponse:
+    if registration.is_cancelled:
+        return HttpResponseRedirect(manage_path(registration))
+    availability = availability_of(registration.event, now=clock.now())
+    form = ChangeForm(request.POST or None, registration=registration, availability=availability)
+    template = "events/registration/change.html"
+    context = {"registration": registration, "manage_path": manage_path(registration)}
+    if request.method != "POST":
+        return form_page(request, template, form, **context)
+
+    def write() -> None:
+        rules.change(registration, form.details(), now=clock.now(), at=timezone.now())
+
+    answer = answer_form(request, template, form, write, **context)
+    return answer or HttpResponseRedirect(manage_path(registration, "changed"))
+
+
+@require_POST
+@personal(Power.MANAGE)
+def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
+    rules.cancel(registration, at=timezone.now())
+    return HttpResponseRedirect(manage_path(registration, "cancelled"))
+
+
+@require_POST
+@personal(Power.MANAGE)
+def come_back(request: HttpRequest, registration: Registration) -> HttpResponse:
+    availability = availability_of(registration.event, now=clock.now())
+    form = ReturnForm(request.POST, availability=availability)
+    if form.is_valid():
+        mode = AttendanceMode(form.cleaned_data["mode"])
+        try:
+            rules.come_back(registration, mode=mode, now=clock.now(), at=timezone.now())
+        except rules.Refused as refusal:
+            form.add_error(None, sentence(refusal.reason))
+        else:
+            return HttpResponseRedirect(manage_path(registration, "returned"))
+    return manage_page(request, registration, form=form, status=409 if form.is_valid() else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
+def another(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Register another person who uses the same address."""
+    availability = availability_of(registration.event, now=clock.now())
+    form = CompanionForm(request.POST or None, event=registration.event, availability=availability)
+    template = "events/registration/another.html"
+    context = {"registration": registration, "manage_path": manage_path(registration)}
+    if request.method != "POST":
+        return form_page(request, template, form, **context)
+
+    def write() -> None:
+        rules.register_companion(
+            registration,
+            form.details(),
+            submission=form.submission,
+            now=clock.now(),
+            at=timezone.now(),
+        )
+
+    answer = answer_form(request, template, form, write, **context)
+    return answer or HttpResponseRedirect(manage_path(registration, "added"))
+
+
+@require_safe
+@personal(Power.CALENDAR)
+def personal_ics(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """The person's own calendar entry, which follows every later change."""
+    event = registration.event
+    seated = not registration.is_cancelled
+    content = calendar.personal_invitation(
+        event,
+        **entry(event),
+        sequence_offset=registration.calendar_revision,
+        changed_at=registration.changed_at,
+        cancelled=not seated,
+        join_url=join_link(event, now=clock.now(), has_seat=seated),
+    )
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
+    response["Content-Disposition"] = f'attachment; filename="{event.slug}.ics"'
+    return response
+
+
+def answer_form(
+    request: HttpRequest,
+    template: str,
+    form: DetailsForm,
+    write: Callable[[], None],
+    **context: object,
+) -> HttpResponse | None:
+    """Write what a posted form says, or return the form with all that was typed.
+
+    Returns None where it was written. The form comes back with 200 for a
+    person's own slips, 403 from a foreign page, 409 where no seat can be had,
+    429 over the limit.
+    """
+    status = 200
+    if refuse_flood(request, form):
+        status = 429
+    elif not guards.comes_from_our_page(request):
+        form.add_error(None, foreign_page())
+        status = 403
+    elif form.is_valid():
+        try:
+            write()
+        except rules.Refused as refusal:
+            form.add_error("mode" if refusal.reason == Reason.FULL else None,
+                           sentence(refusal.reason))  # fmt: skip
+            status = 409
+        else:
+            return None
+    form.shown_again()
+    return form_page(request, template, form, status=status, **context)
+
+
+def refuse_flood(request: HttpRequest, form: DetailsForm | LostLinkForm) -> bool:
+    """Whether this address has sent more forms in this hour than a full hall would."""
+    limit = settings.REGISTRATION_POSTS_PER_HOUR
+    if not guards.over_the_limit(request, scope="registration", limit=limit):
+        return False
+    form.add_error(
+        None,
+        _("Many forms came from your connection. Please wait an hour, or write to us."),
+    )
+    return True
+
+
+def foreign_page() -> str:
+    return _("This form came from another website. Please check it and press the button again.")
+
+
+def form_page(
+    request: HttpRequest, template: str, form: DetailsForm, status: int = 200, **context: object
+) -> TemplateResponse:
+    """Return a page with the form. It holds a token of its own, so nobody keeps it."""
+    return event_page(request, form.event, template, status=status, form=form, **context)
+
+
+def event_page(
+    request: HttpRequest, event: Event, template: str, status: int = 200, **context: object
+) -> TemplateResponse:
+    now = clock.now()
+    values = {
+        "event": event,
+        "now": now,
+        "phase": phase(event, now=now),
+        "availability": availability_of(event, now=now),
+        "notice_version": rules.NOTICE_VERSION,
+        **context,
+    }
+    response = TemplateResponse(request, template, values, status=status)
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def manage_path(registration: Registration, notice: str = "") -> str:
+    """Return the path of the person's page, with what has just been done."""
+    path = reverse("registration:manage", args=[token_for(registration, Power.MANAGE)])
+    return f"{path}?done={notice}" if notice else path
+
+
+def manage_page(
+    request: HttpRequest,
+    registration: Registration,
+    *,
+    notice: str | None = None,
+    form: ReturnForm | None = None,
+    status: int = 200,
+) -> TemplateResponse:
+    event = registration.event
+    now = clock.now()
+    availability = availability_of(event, now=now)
+    seat = registration.seat
+    return event_page(
+        request,
+        event,
+        "events/registration/manage.html",
+        status=status,
+        registration=registration,
+        seat=seat,
+        availability=availability,
+        notice=notice,
+        join_link=join_link(event, now=now, has_seat=seat is not None),
+        return_form=form or ReturnForm(availability=availability),
+        token=token_for(registration, Power.MANAGE),
+        calendar_token=token_for(registration, Power.CALENDAR),
+        companions=registration.companions.prefetch_related("seat_requests"),
+    )
