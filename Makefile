@@ -1,18 +1,18 @@
-# Every command of the project. Each works from a bare clone: `tools.py` makes
-# the virtual environment and installs the pinned packages when they are missing.
+# The commands of the project, each from a bare clone: bootstrap.py makes the
+# virtual environment and installs the pinned packages where they are missing.
+# Settings go through the environment: `make run PORT=9000`.
 PYTHON ?= python3
-ENTER = $(PYTHON) roundtable/bootstrap.py
 
-.PHONY: run test check bench organiser lock messages
+.PHONY: run test check lock
 
 run:            ## the whole site on http://localhost:$PORT (8000)
-	@$(ENTER) run
+	@$(PYTHON) roundtable/bootstrap.py run
 
 test:           ## every test, on SQLite and on PostgreSQL, then in a browser
-	@$(ENTER) test
+	@$(PYTHON) roundtable/bootstrap.py test
 
 check:          ## lint, format, types, structure, migrations, deploy check
-	@$(ENTER) check
+	@$(PYTHON) roundtable/bootstrap.py check
 
 lock:           ## compile the pinned lists from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra test pyproject.toml -o requirements.txt

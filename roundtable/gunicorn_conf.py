@@ -15,16 +15,15 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from gunicorn import glogging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "roundtable.settings")
 
-from django.conf import settings  # noqa: E402 - needs the line above
+from django.conf import settings
 
-from roundtable.logs import RedactTokens  # noqa: E402
+from roundtable.logs import RedactTokens
 
 # How long the worker may take to finish the mail in its hands, in seconds.
 LAST_MAIL = 15
@@ -56,8 +55,17 @@ class OutboxKeeper:
     def __init__(self, log: Any) -> None:
         self.log = log
         self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._keep, name="outbox-keeper", daemon=True)
+        # gunicorn forks its workers in another thread than ours. A fork amid
+        # a start would leave the start's pipe open in that worker, and this
+        # thread waiting for its end.
+        self.starting = threading.Lock()
+        os.register_at_fork(
+            before=self.starting.acquire,
+            after_in_parent=self.starting.release,
+            after_in_child=self.starting.release,
+        )
         self.process = self._start()
+        self.thread = threading.Thread(target=self._keep, name="outbox-keeper", daemon=True)
         self.thread.start()
 
     def renew(self) -> None:
@@ -78,24 +86,27 @@ class OutboxKeeper:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.started = time.monotonic()
-        return subprocess.Popen(
-            [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "outbox"],
-            env={**os.environ, "WATCH_PARENT": str(os.getpid())},
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C is for gunicorn, which ends the worker when it ends.
-            process_group=0,
-        )
+        with self.starting:
+            return subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, str(settings.BASE_DIR / "manage.py"), "outbox"],
+                env={**os.environ, "WATCH_PARENT": str(os.getpid())},
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C is for gunicorn, which ends the worker when it ends.
+                process_group=0,
+            )
 
     def _keep(self) -> None:
         pause = SHORTEST_PAUSE
-        while not self.stopping.wait(timeout=pause):
+        while not self.stopping.wait(timeout=1):
+            # gunicorn reaps every child, so that it ended is all there is to know.
             if self.process.poll() is None:
-                if time.monotonic() - self.started > LIVED_WELL:
-                    pause = SHORTEST_PAUSE
                 continue
-            self.log.warning("The outbox worker ended and is started again.")
+            if time.monotonic() - self.started > LIVED_WELL:
+                pause = SHORTEST_PAUSE
+            self.log.warning("The outbox worker ended. It is started again in %s s.", pause)
+            if not self.stopping.wait(timeout=pause):
+                self.process = self._start()
             pause = min(pause * 2, LONGEST_PAUSE)
-            self.process = self._start()
 
 
 def when_ready(server: Any) -> None:
@@ -130,7 +141,8 @@ threads = 4
 preload_app = True
 graceful_timeout = 20
 # Heartbeats in memory: on a disk, a busy one could stop a worker that works.
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes unguessable names in it
+worker_tmp_dir = MEMORY if os.access(MEMORY, os.W_OK) else None
 control_socket_disable = True
 # Only a proxy of ours may say that a request came by https.
 forwarded_allow_ips = "*" if settings.TRUSTED_PROXIES else ""

@@ -57,10 +57,12 @@ def send_already_registered(registration: Registration, *, at: datetime) -> None
         _send(registration, "already_registered")
 
 
-def send_link(registration: Registration, *, at: datetime) -> None:
-    """Send the personal link to somebody who lost it."""
-    if _may_write_again(registration, at=at):
-        _send(registration, "link")
+def send_link(registration: Registration, *, at: datetime) -> bool:
+    """Send the personal link to somebody who lost it; return whether a mail was written."""
+    if not registration.address or not _may_write_again(registration, at=at):
+        return False
+    _send(registration, "link")
+    return True
 
 
 def _may_write_again(registration: Registration, *, at: datetime) -> bool:

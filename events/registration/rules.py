@@ -6,7 +6,7 @@ leaves the mails that tell of it in the outbox. ``now`` is domain time, which
 decides what is open; ``at`` is real time, which says when it happened.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -203,27 +203,50 @@ def come_back(
 
 
 def send_links(event: Event, *, email: str, at: datetime) -> int:
-    """Mail the links of everybody registered by this address; return how many.
+    """Mail the links of everybody registered by this address; return how many mails.
 
     An address nobody registered gets nothing, and the page does not tell.
     """
+    known = Registration.objects.with_details().filter(event=event).with_address(email)
+    companions = Registration.objects.with_details().filter(contact__in=known.values("pk"))
+    return send_links_to([*known, *companions], at=at)
+
+
+def send_links_to(registrations: Iterable[Registration], *, at: datetime) -> int:
+    """Mail each person her link; return how many mails were written."""
     with transaction.atomic():
-        registrations = list(
-            Registration.objects.with_details().filter(event=event).with_address(email)
-        )
-        for registration in registrations:
-            emails.send_link(registration, at=at)
-        return len(registrations)
+        return sum(emails.send_link(registration, at=at) for registration in registrations)
 
 
-def correct_address(registration: Registration, *, email: str | None, at: datetime) -> None:
-    """Write another address for a person; links sent to the earlier one stop working."""
+def correct(registration: Registration, *, at: datetime) -> None:
+    """Write an organiser's corrections of a person's details.
+
+    Links that went to an earlier address stop working, so that whoever reads
+    that mail has no more power here.
+    """
     with transaction.atomic():
         _lock(registration.event)
-        registration.email = email or None
-        registration.link_version += 1
+        before = Registration.objects.values_list("email", flat=True).get(pk=registration.pk)
+        if (before or "").lower() != (registration.email or "").lower():
+            registration.link_version += 1
+        registration.email = registration.email or None
         registration.changed_at = at
-        registration.save(update_fields=["email", "link_version", "changed_at"])
+        registration.save(
+            update_fields=[
+                "name", "email", "phone", "organisation", "job_title", "country", "county",
+                "group", "interpretation", "question", "language", "link_version", "changed_at",
+            ]
+        )  # fmt: skip
+
+
+def erase(registration: Registration) -> None:
+    """Remove a person with all she entrusted us with. Her seat is free at once.
+
+    Raises ProtectedError while others get their mails by way of her address.
+    """
+    with transaction.atomic():
+        _lock(registration.event)
+        registration.delete()
 
 
 def set_quota(quota: Quota) -> None:

@@ -142,4 +142,4 @@ def become_gunicorn() -> NoReturn:
     paths = [str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     command = [sys.executable, "-m", "gunicorn", "-c", "python:roundtable.gunicorn_conf"]
-    os.execv(sys.executable, command)
+    os.execv(sys.executable, command)  # noqa: S606 - our own command

@@ -1,0 +1,216 @@
+"""The event, its note and its agenda in the admin. Saving anything records what changed."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from events.agenda import minutes_left, timed
+from events.models import (
+    AgendaItem,
+    Assignment,
+    ConceptNote,
+    Event,
+    NoteSection,
+    Series,
+    Venue,
+    validate_zone,
+)
+from events.rules import record_changes
+
+
+class RecordsChange(admin.ModelAdmin):
+    """Tells ``record_change`` of every event whose pages show what was edited."""
+
+    def events_touched(self, row: Any) -> Iterable[Event]:
+        """Return the events whose pages show this row."""
+        raise NotImplementedError
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        record_changes(self.events_touched(form.instance), at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        events = list(self.events_touched(obj))
+        super().delete_model(request, obj)
+        self._record_what_is_left(events)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        events = [event for row in queryset for event in self.events_touched(row)]
+        super().delete_queryset(request, queryset)
+        self._record_what_is_left(events)
+
+    def _record_what_is_left(self, events: list[Event]) -> None:
+        left = Event.objects.filter(pk__in={event.pk for event in events})
+        record_changes(left, at=timezone.now())
+
+
+class AgendaItemInline(admin.TabularInline):
+    model = AgendaItem
+    fields = ["position", "title", "minutes", "kind", "emphasis"]
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(Event)
+class EventAdmin(RecordsChange):
+    list_display = ["__str__", "starts", "status", "published", "featured"]
+    list_filter = ["published", "status", "series"]
+    search_fields = ["title", "slug"]
+    date_hierarchy = "starts_at"
+    prepopulated_fields = {"slug": ["title"]}
+    autocomplete_fields = ["series", "venue"]
+    readonly_fields = ["running_order", "last_change"]
+    inlines = [AgendaItemInline]
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "number", "series", "summary", "convenor"]}),
+        (
+            _("When and where"),
+            {
+                "fields": [("starts_at", "ends_at"), "zone", "venue", "status"],
+                "description": _("Times are those of the place, in the time zone below."),
+            },
+        ),
+        (_("On the site"), {"fields": ["published", "featured", "contact_email"]}),
+        (_("Agenda"), {"fields": ["agenda_status", "running_order", "last_change"]}),
+    ]
+
+    @admin.display(description=_("start"), ordering="starts_at")
+    def starts(self, event: Event) -> str:
+        return f"{event.local_start:%d.%m.%Y %H:%M %Z}"
+
+    @admin.display(description=_("running order"))
+    def running_order(self, event: Event) -> str:
+        """Each slot with its times, as saved last."""
+        if event.pk is None:
+            return "—"
+        return "\n".join(
+            f"{slot.starts_at:%H:%M} – {slot.ends_at:%H:%M}  {slot.item.title}"
+            for slot in timed(event, event.agenda_items.all())
+        )
+
+    @admin.display(description=_("last change"))
+    def last_change(self, event: Event) -> str:
+        if event.pk is None:
+            return "—"
+        return f"{event.changed_at.astimezone(event.tzinfo):%d.%m.%Y %H:%M %Z}"
+
+    def events_touched(self, row: Event) -> Iterable[Event]:
+        return [row]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show and read all times in the event's own zone, as the organiser thinks of them."""
+        show: Callable[..., HttpResponse] = super().changeform_view
+        with timezone.override(self._zone(request, object_id)):
+            response = show(request, object_id, form_url, extra_context)
+            renderer = getattr(response, "render", None)
+            return renderer() if callable(renderer) else response
+
+    def _zone(self, request: HttpRequest, object_id: str | None) -> str:
+        """Return the zone being saved where it is one, else the saved one, else the default."""
+        posted = request.POST.get("zone", "")
+        try:
+            validate_zone(posted)
+            return posted
+        except ValidationError:
+            saved = Event.objects.filter(pk=object_id).values_list("zone", flat=True).first()
+            return saved or Event._meta.get_field("zone").default
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        self._warn_of_minutes(request, form.instance)
+
+    def _warn_of_minutes(self, request: HttpRequest, event: Event) -> None:
+        items = list(event.agenda_items.all())
+        left = minutes_left(event, items)
+        if items and left < 0:
+            text = ngettext(
+                "The agenda runs over by %(minutes)d minute.",
+                "The agenda runs over by %(minutes)d minutes.",
+                -left,
+            )
+            messages.warning(request, text % {"minutes": -left})
+        elif items and left > 0:
+            text = ngettext(
+                "The agenda leaves %(minutes)d minute free.",
+                "The agenda leaves %(minutes)d minutes free.",
+                left,
+            )
+            messages.warning(request, text % {"minutes": left})
+
+
+@admin.register(Series)
+class SeriesAdmin(RecordsChange):
+    list_display = ["theme", "occasion"]
+    search_fields = ["theme", "occasion"]
+    prepopulated_fields = {"slug": ["theme"]}
+
+    def events_touched(self, row: Series) -> Iterable[Event]:
+        return row.events.all()
+
+
+@admin.register(Venue)
+class VenueAdmin(RecordsChange):
+    list_display = ["__str__", "town", "country"]
+    search_fields = ["name", "address", "town"]
+
+    def events_touched(self, row: Venue) -> Iterable[Event]:
+        return row.events.all()
+
+
+class NoteSectionInline(admin.StackedInline):
+    model = NoteSection
+    extra = 0
+
+
+@admin.register(ConceptNote)
+class ConceptNoteAdmin(RecordsChange):
+    list_display = ["__str__", "language", "version", "dated"]
+    list_filter = ["event"]
+    list_select_related = ["event"]
+    inlines = [NoteSectionInline]
+
+    def events_touched(self, row: ConceptNote) -> Iterable[Event]:
+        return [row.event]
+
+    def view_on_site(self, row: ConceptNote) -> str:
+        return f"{row.event.get_absolute_url()}concept-note/"
+
+
+class AssignmentInline(admin.TabularInline):
+    model = Assignment
+    extra = 0
+    autocomplete_fields = ["speaker"]
+
+
+@admin.register(AgendaItem)
+class AgendaItemAdmin(RecordsChange):
+    list_display = ["title", "event", "position", "minutes", "kind", "emphasis"]
+    list_filter = ["event", "kind", "emphasis"]
+    list_select_related = ["event"]
+    search_fields = ["title"]
+    ordering = ["event", "position", "pk"]
+    inlines = [AssignmentInline]
+
+    def events_touched(self, row: AgendaItem) -> Iterable[Event]:
+        return [row.event]
+
+    def view_on_site(self, row: AgendaItem) -> str:
+        return f"{row.event.get_absolute_url()}agenda/"

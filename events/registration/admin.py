@@ -1,0 +1,165 @@
+"""Registrations in the admin. What is done to them is done by the rules."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from events.registration import rules
+from events.registration.models import (
+    Consent,
+    Quota,
+    Registration,
+    RegistrationSettings,
+    SeatRequest,
+    SupportNeed,
+)
+from events.registration.queries import seats_taken
+
+
+class RegistrationSettingsInline(admin.StackedInline):
+    model = RegistrationSettings
+    min_num = 1
+    max_num = 1
+    can_delete = False
+
+
+class QuotaForm(forms.ModelForm):
+    """Refuses fewer seats than are taken; stopping new seats is its own switch."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        event, mode, seats = self.instance.event, cleaned.get("mode"), cleaned.get("seats")
+        taken = seats_taken(event).get(mode, 0) if mode and event.pk else 0
+        if seats is not None and seats < taken:
+            self.add_error("seats", refusal(taken))
+        return cleaned
+
+
+class QuotaFormSet(forms.BaseInlineFormSet):
+    """Refuses to take away a way to take part that people hold seats for."""
+
+    def clean(self) -> None:
+        super().clean()
+        taken = seats_taken(self.instance) if self.instance.pk else {}
+        for form in self.deleted_forms:
+            if taken.get(form.instance.mode):
+                raise ValidationError(refusal(taken[form.instance.mode]))
+
+
+def refusal(taken: int) -> str:
+    """Say how many seats are taken, and what to do instead."""
+    text = ngettext(
+        "%(taken)d seat is taken already. To take no more people, tick “stop new seats”.",
+        "%(taken)d seats are taken already. To take no more people, tick “stop new seats”.",
+        taken,
+    )
+    return text % {"taken": taken}
+
+
+class QuotaInline(admin.TabularInline):
+    model = Quota
+    form = QuotaForm
+    formset = QuotaFormSet
+    extra = 0
+
+
+def save_quotas(formset: Any) -> None:
+    """Write a formset of quotas by the rule, which looks again behind the lock."""
+    for quota in formset.save(commit=False):
+        rules.set_quota(quota)
+    for quota in formset.deleted_objects:
+        quota.delete()
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Shown to whom the permission allows; nobody edits it here."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class SeatRequestInline(ReadOnlyInline):
+    model = SeatRequest
+    fields = ["mode", "status", "created_at", "changed_at"]
+    readonly_fields = fields
+
+
+class ConsentInline(ReadOnlyInline):
+    model = Consent
+    fields = ["purpose", "given", "notice_version", "language", "channel", "at"]
+    readonly_fields = fields
+
+
+class SupportNeedInline(ReadOnlyInline):
+    model = SupportNeed
+    fields = ["kind", "note"]
+    readonly_fields = fields
+
+
+@admin.register(Registration)
+class RegistrationAdmin(admin.ModelAdmin):
+    list_display = ["name", "event", "group", "country", "seats", "created_at"]
+    list_filter = [
+        "event", "seat_requests__status", "seat_requests__mode", "group", "country",
+    ]  # fmt: skip
+    list_select_related = ["event", "group"]
+    search_fields = ["name", "email", "organisation"]
+    date_hierarchy = "created_at"
+    inlines = [SeatRequestInline, ConsentInline, SupportNeedInline]
+    actions = ["send_link_again", "give_up_seat"]
+    readonly_fields = ["event", "contact", "interpretation", "created_at", "changed_at"]
+    fieldsets = [
+        (None, {"fields": ["event", "name", "email", "contact", "phone", "language"]}),
+        (
+            _("Who it is"),
+            {"fields": ["group", "organisation", "job_title", "country", "county"]},
+        ),
+        (_("For the table"), {"fields": ["question", "interpretation"]}),
+        (_("When"), {"fields": ["created_at", "changed_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
+        return super().get_queryset(request).prefetch_related("seat_requests")
+
+    @admin.display(description=_("seat"))
+    def seats(self, registration: Registration) -> str:
+        return ", ".join(str(seat) for seat in registration.seat_requests.all())
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People register by the form, where they are asked for their consent."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Registration, form: Any, change: bool) -> None:
+        rules.correct(obj, at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Registration) -> None:
+        rules.erase(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
+        for registration in queryset:
+            rules.erase(registration)
+
+    @admin.action(description=_("Send the link again"), permissions=["change"])
+    def send_link_again(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
+        sent = rules.send_links_to(queryset.with_details(), at=timezone.now())
+        text = ngettext("%(sent)d mail is on its way.", "%(sent)d mails are on their way.", sent)
+        messages.success(request, text % {"sent": sent})
+
+    @admin.action(description=_("Give up the seat for them"), permissions=["change"])
+    def give_up_seat(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
+        for registration in queryset:
+            rules.cancel(registration, at=timezone.now())
+        messages.success(request, _("Done. A mail tells each of them."))
