@@ -128,7 +128,7 @@ class EventAdmin(RecordsChange):
             validate_zone(posted)
             return posted
         except ValidationError:
-            saved = Event.objects.filter(pk=object_id).values_list("zone", flat=True).first()
+            saved = Event.objects.filter(pk=object_id or 0).values_list("zone", flat=True).first()
             return saved or Event._meta.get_field("zone").default
 
     def save_related(

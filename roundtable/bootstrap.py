@@ -122,18 +122,22 @@ def works() -> bool:
     return answer.stdout.strip() == "True"
 
 
-def make_environment() -> None:
-    """Make the virtual environment anew, unless the one there will do."""
-    if works():
-        return
+def require_venv() -> None:
+    """Refuse where this Python can't make virtual environments."""
     try:
         import ensurepip  # noqa: F401
-        import venv
+        import venv  # noqa: F401
     except ImportError:
         refuse(
             "Python's venv module is missing. Install it (on Debian and Ubuntu: "
             "apt-get install python3-venv), or set PYTHON to a Python that has it."
         )
+
+
+def make_environment() -> None:
+    """Make the virtual environment anew."""
+    import venv
+
     if os.path.isdir(VENV):
         shutil.rmtree(VENV)
     os.mkdir(VENV)
@@ -189,8 +193,12 @@ def prepare(command: str) -> None:
         with only_one() as lock:
             if is_installed(packages):
                 return
+            will_do = works()
+            if not will_do:
+                require_venv()
             print("Installing packages (once)...", flush=True)
-            make_environment()
+            if not will_do:
+                make_environment()
             problem = install(packages, lock)
             if problem is None:
                 return

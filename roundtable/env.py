@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +28,19 @@ class SettingsError(ImproperlyConfigured):
 
 def _refuse(name: str, value: str, wanted: str) -> SettingsError:
     return SettingsError(f"{name}={value!r} can't be read: {wanted}.")
+
+
+def _refuse_unseen(name: str, wanted: str) -> SettingsError:
+    """Refuse a value that is not repeated: it may hold a password."""
+    return SettingsError(f"{name} can't be read: {wanted}.")
+
+
+def _split(value: str) -> SplitResult:
+    """Return an address in its parts; one that has none is as good as an empty one."""
+    try:
+        return urlsplit(value)
+    except ValueError:
+        return urlsplit("")
 
 
 def text(name: str, default: str = "") -> str:
@@ -77,7 +90,7 @@ def origin(name: str) -> str:
     value = text(name)
     if not value:
         return ""
-    parts = urlsplit(value)
+    parts = _split(value)
     try:
         port_is_right = parts.port is None or parts.port > 0
     except ValueError:
@@ -147,18 +160,18 @@ def database(name: str, data: Path) -> dict[str, Any]:
     try:
         described: dict[str, Any] = dict(dj_database_url.parse(value))
     except (ValueError, KeyError) as error:
-        raise _refuse(
-            name, value, "it takes postgres://user:password@host:port/name or sqlite:///path"
+        raise _refuse_unseen(
+            name, "it takes postgres://user:password@host:port/name or sqlite:///path"
         ) from error
     if described["ENGINE"].rpartition(".")[2] not in {"sqlite3", "postgresql"}:
-        raise _refuse(name, value, "the databases supported are PostgreSQL and SQLite")
+        raise _refuse_unseen(name, "the databases supported are PostgreSQL and SQLite")
     return described
 
 
 def cache(name: str) -> dict[str, Any]:
     """Return Django's description of the cache that all processes share."""
     value = text(name, "database://")
-    match urlsplit(value).scheme:
+    match _split(value).scheme:
         case "database":
             return {
                 "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -168,7 +181,7 @@ def cache(name: str) -> dict[str, Any]:
             return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         case "redis" | "rediss":
             return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": value}
-    raise _refuse(name, value, "it takes database://, memory:// or redis://host:port/0")
+    raise _refuse_unseen(name, "it takes database://, memory:// or redis://host:port/0")
 
 
 @dataclass(frozen=True)
@@ -188,17 +201,15 @@ def mail_server(name: str) -> MailServer | None:
     value = text(name)
     if not value:
         return None
-    parts = urlsplit(value)
+    parts = _split(value)
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     try:
         port = parts.port
     except ValueError:
         port = 0
     if parts.scheme not in ports or not parts.hostname or port == 0:
-        # The value is not repeated: it may hold the password.
-        raise SettingsError(
-            f"{name} can't be read: it takes smtp://, smtp+tls:// or smtps://"
-            "user:password@host:port."
+        raise _refuse_unseen(
+            name, "it takes smtp://, smtp+tls:// or smtps://user:password@host:port"
         )
     return MailServer(
         host=parts.hostname,
@@ -235,9 +246,14 @@ def secret_key(name: str, data: Path) -> str:
                 pass
             finally:
                 fresh.unlink()
-        return path.read_text(encoding="ascii").strip()
+        kept = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise SettingsError(
             f"the data folder {data} can't be written ({error.strerror}): "
             "set ROUNDTABLE_DATA to one that can."
         ) from error
+    if len(kept) < 32:
+        raise SettingsError(
+            f"the secret key in {path} is damaged: remove the file to have a new one made."
+        )
+    return kept

@@ -16,6 +16,7 @@ from events.registration.models import (
     Consent,
     Quota,
     Registration,
+    RegistrationQuerySet,
     RegistrationSettings,
     SeatRequest,
     SupportNeed,
@@ -94,19 +95,16 @@ class ReadOnlyInline(admin.TabularInline):
 class SeatRequestInline(ReadOnlyInline):
     model = SeatRequest
     fields = ["mode", "status", "created_at", "changed_at"]
-    readonly_fields = fields
 
 
 class ConsentInline(ReadOnlyInline):
     model = Consent
     fields = ["purpose", "given", "notice_version", "language", "channel", "at"]
-    readonly_fields = fields
 
 
 class SupportNeedInline(ReadOnlyInline):
     model = SupportNeed
     fields = ["kind", "note"]
-    readonly_fields = fields
 
 
 @admin.register(Registration)
@@ -153,7 +151,7 @@ class RegistrationAdmin(admin.ModelAdmin):
             rules.erase(registration)
 
     @admin.action(description=_("Send the link again"), permissions=["change"])
-    def send_link_again(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
+    def send_link_again(self, request: HttpRequest, queryset: RegistrationQuerySet) -> None:
         sent = rules.send_links_to(queryset.with_details(), at=timezone.now())
         text = ngettext("%(sent)d mail is on its way.", "%(sent)d mails are on their way.", sent)
         messages.success(request, text % {"sent": sent})

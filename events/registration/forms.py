@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.http import QueryDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -55,6 +56,18 @@ def _line(label: Any, *, length: int = 200, autocomplete: str = "off", **kwargs:
     field = LineField(label=label, widget=widget, **kwargs)
     field.validators.append(MaxLengthValidator(length, message=TOO_LONG))
     return field
+
+
+def _offer(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None:
+    """Set the answers that a question offers."""
+    cast("forms.ChoiceField", form.fields[name]).choices = choices
+
+
+def _type_over(form: forms.Form, name: str, value: str) -> None:
+    """Replace what was typed in one field, in this form's own copy of the post."""
+    data = cast("QueryDict", form.data).copy()
+    data[form.add_prefix(name)] = value
+    form.data = data
 
 
 def _text(label: Any, *, length: int, rows: int, **kwargs: Any) -> forms.CharField:
@@ -168,12 +181,14 @@ class DetailsForm(forms.Form):
         self.event = event
         self.groups = {group.code: group for group in StakeholderGroup.objects.filter(offered=True)}
         self.voices_offered = {voice.code: voice for voice in Voice.objects.filter(offered=True)}
-        self.fields["mode"].choices = self._modes(availability)
-        self.fields["group"].choices = [("", _("Choose one")), *self._group_choices()]
-        self.fields["voices"].choices = [
-            (voice.code, voice.label) for voice in self.voices_offered.values()
-        ]
-        self.fields["country"].choices = [("", _("Choose one")), *countries]
+        _offer(self, "mode", self._modes(availability))
+        _offer(self, "group", [("", _("Choose one")), *self._group_choices()])
+        _offer(
+            self,
+            "voices",
+            [(voice.code, voice.label) for voice in self.voices_offered.values()],
+        )
+        _offer(self, "country", [("", _("Choose one")), *countries])
         if event.venue and event.venue.country:
             self.fields["country"].initial = event.venue.country.code
 
@@ -228,7 +243,6 @@ class DetailsForm(forms.Form):
         The sentence at the field tells how long it was; everything of a length
         that a person types stays whole.
         """
-        self.data = self.data.copy()
         for name, field in self.fields.items():
             if isinstance(field, forms.CharField):
                 limit = next(
@@ -237,7 +251,7 @@ class DetailsForm(forms.Form):
                 )  # fmt: skip
                 value = self.data.get(self.add_prefix(name)) or ""
                 if len(value) > limit * SHOWN_AGAIN:
-                    self.data[self.add_prefix(name)] = value[:limit]
+                    _type_over(self, name, value[:limit])
 
     def details(self) -> Details:
         """Return the cleaned answers as the rules take them."""
@@ -346,8 +360,7 @@ class CompanionForm(DetailsForm):
         cleaned = super().clean()
         token = read_form_token(cleaned.get("form_token", ""))
         if token is None:
-            self.data = self.data.copy()
-            self.data[self.add_prefix("form_token")] = new_form_token()
+            _type_over(self, "form_token", new_form_token())
             self.add_error(
                 None,
                 _("The form came back incomplete. Please check it and press the button again."),
@@ -410,7 +423,7 @@ class ReturnForm(forms.Form):
 
     def __init__(self, *args: Any, availability: Availability, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["mode"].choices = [(mode.value, mode.label) for mode in availability.free]
+        _offer(self, "mode", [(mode.value, mode.label) for mode in availability.free])
 
 
 def sentence(reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -145,7 +146,10 @@ def change(request: HttpRequest, registration: Registration) -> HttpResponse:
     availability = availability_of(registration.event, now=clock.now())
     form = ChangeForm(request.POST or None, registration=registration, availability=availability)
     template = "events/registration/change.html"
-    context = {"registration": registration, "manage_path": manage_path(registration)}
+    context: dict[str, Any] = {
+        "registration": registration,
+        "manage_path": manage_path(registration),
+    }
     if request.method != "POST":
         return form_page(request, template, form, **context)
 
@@ -186,7 +190,10 @@ def another(request: HttpRequest, registration: Registration) -> HttpResponse:
     availability = availability_of(registration.event, now=clock.now())
     form = CompanionForm(request.POST or None, event=registration.event, availability=availability)
     template = "events/registration/another.html"
-    context = {"registration": registration, "manage_path": manage_path(registration)}
+    context: dict[str, Any] = {
+        "registration": registration,
+        "manage_path": manage_path(registration),
+    }
     if request.method != "POST":
         return form_page(request, template, form, **context)
 
