@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from events import calendar, clock
-from events.agenda import timed
+from events.agenda import TimedItem, timed
 from events.models import ConceptNote, Event
 from events.publishing import entry, event_url, publisher
 from events.rules import join_link, phase
@@ -61,31 +61,32 @@ def event(request: HttpRequest, slug: str) -> TemplateResponse:
 
 
 def event_page(request: HttpRequest, event: Event) -> TemplateResponse:
-    items = event.agenda_items.with_people() if event.has_public_agenda else []
+    slots = slots_of(event)
     return page(
-        request, event, "events/event.html",
-        slots=timed(event, items),
+        request,
+        event,
+        "events/event.html",
+        slots=slots,
         note=note_of(event),
-        speakers=speakers_of(event),
-    )  # fmt: skip
+        speakers=speakers_in(slots),
+    )
+
+
+def slots_of(event: Event) -> list[TimedItem]:
+    """Return the running order with its people, or nothing while it is a draft."""
+    return timed(event, event.agenda_items.with_people()) if event.has_public_agenda else []
+
+
+def speakers_in(slots: list[TimedItem]) -> list[Speaker]:
+    """Return whom the agenda shows, each once, in the running order."""
+    people = [assignment.person for slot in slots for assignment in slot.people]
+    return list({speaker.pk: speaker for speaker in people if speaker}.values())
 
 
 def note_of(event: Event) -> ConceptNote | None:
     """Return the note in the reader's language, else in English, else in any."""
     notes = {note.language: note for note in event.concept_notes.prefetch_related("sections")}
     return notes.get(get_language() or "en") or notes.get("en") or next(iter(notes.values()), None)
-
-
-def speakers_of(event: Event) -> list[Speaker]:
-    """Return whom the agenda shows, each once, in the running order."""
-    if not event.has_public_agenda:
-        return []
-    people = [
-        assignment.person
-        for item in event.agenda_items.with_people()
-        for assignment in item.shown_assignments
-    ]
-    return list({speaker.pk: speaker for speaker in people if speaker}.values())
 
 
 @require_safe
@@ -97,14 +98,13 @@ def concept_note(request: HttpRequest, slug: str) -> TemplateResponse:
 @require_safe
 def agenda(request: HttpRequest, slug: str) -> TemplateResponse:
     event = visible_event(request, slug)
-    items = event.agenda_items.with_people() if event.has_public_agenda else []
-    return page(request, event, "events/agenda.html", slots=timed(event, items))
+    return page(request, event, "events/agenda.html", slots=slots_of(event))
 
 
 @require_safe
 def speakers(request: HttpRequest, slug: str) -> TemplateResponse:
     event = visible_event(request, slug)
-    return page(request, event, "events/speakers.html", speakers=speakers_of(event))
+    return page(request, event, "events/speakers.html", speakers=speakers_in(slots_of(event)))
 
 
 @require_safe

@@ -279,11 +279,13 @@ def run_tests(data: str) -> int:
     pytest = [PYTHON, "-m", "pytest", "-q"]
     postgres = [PYTHON, "-m", "tests.postgres", "--"]
     everyday = [*pytest, "-n", "2", "-m", "not slow and not browser"]
+    # The bootstrap has no database, so once is enough.
+    slow = [*pytest, "-m", "slow and not browser", "--ignore=tests/roundtable/test_bootstrap.py"]
     passes = [
         ("everyday tests on SQLite", everyday),
         ("everyday tests on PostgreSQL", [*postgres, *everyday]),
         ("slow and browser tests on SQLite", [*pytest, "-m", "slow or browser"]),
-        ("slow tests on PostgreSQL", [*postgres, *pytest, "-m", "slow and not browser"]),
+        ("slow tests on PostgreSQL", [*postgres, *slow]),
     ]
     verdicts = []
     for name, command in passes:
