@@ -12,8 +12,8 @@ LAST-MODIFIED are the time of the last change, and the same input gives the
 same bytes.
 """
 
-import calendar as gregorian
 import re
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -577,7 +577,7 @@ def _public_link(event: Event, join_url: str) -> str:
 
 def _add_text(component: icalendar.Component, name: str, text: str) -> None:
     """Add a TEXT that may have several lines; nothing for no text."""
-    text = _clean(text).strip()
+    text = _clean(text).strip(" \n")
     if text:
         component.add(name, vInline(_escaped(text)))
 
@@ -606,7 +606,8 @@ def _clean(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(" *\n+ *", " ", _clean(text).strip()).strip()
+    """Return the clean text with a blank where its lines broke."""
+    return re.sub(" *(?:\n *)+", " ", _clean(text)).strip(" ")
 
 
 def _escaped(text: str) -> str:
@@ -716,30 +717,43 @@ def _changes(zone: str, first_year: int, last_year: int) -> tuple[_Change, ...]:
 def _yearly_rules(
     changes: Sequence[_Change], years: Sequence[int]
 ) -> list[tuple[_Change, str]] | None:
-    """Return the two changes of every year, each with its rule, or None where there are not two."""
+    """Return both changes of every year, each with its rule, or None where they keep none.
+
+    Rules begin in 1970, as everybody's do: some readers keep the first zone
+    they met under a name, and use it for every other year.
+    """
     kinds: dict[tuple[timedelta, timedelta, str], list[_Change]] = defaultdict(list)
     for change in changes:
         kinds[change.before, change.after, change.name].append(change)
-    rules = [
-        (kind[0], _yearly_rule([change.onset for change in kind], years)) for kind in kinds.values()
-    ]
-    if len(rules) != 2 or not all(rule for _first, rule in rules):
-        return None
-    return rules
+    rules = []
+    for kind in kinds.values():
+        week = _week_of_month([change.onset for change in kind], years)
+        if week is None or len(kinds) != 2:
+            return None
+        onset = kind[0].onset
+        rule = f"FREQ=YEARLY;BYMONTH={onset.month};BYDAY={week}{WEEKDAYS[onset.weekday()]}"
+        rules.append((replace(kind[0], onset=_in_1970(onset, week)), rule))
+    return rules or None
 
 
-def _yearly_rule(onsets: Sequence[datetime], years: Sequence[int]) -> str:
-    """Return the RRULE that gives these onsets, one in every year, or ""."""
+def _week_of_month(onsets: Sequence[datetime], years: Sequence[int]) -> int | None:
+    """Return n where each year has one onset, at one time on the nth such weekday of one month.
+
+    -1 is the last. None where they do not agree.
+    """
     if [onset.year for onset in onsets] != list(years):
-        return ""
+        return None
     if len({(onset.month, onset.weekday(), onset.time()) for onset in onsets}) > 1:
-        return ""
-    first = onsets[0]
+        return None
+    if all(onset.day + 7 > monthrange(onset.year, onset.month)[1] for onset in onsets):
+        return -1
     weeks = {(onset.day - 1) // 7 + 1 for onset in onsets}
-    if all(onset.day + 7 > gregorian.monthrange(onset.year, onset.month)[1] for onset in onsets):
-        week = -1
-    elif len(weeks) == 1:
-        week = weeks.pop()
-    else:
-        return ""
-    return f"FREQ=YEARLY;BYMONTH={first.month};BYDAY={week}{WEEKDAYS[first.weekday()]}"
+    return weeks.pop() if len(weeks) == 1 else None
+
+
+def _in_1970(onset: datetime, week: int) -> datetime:
+    """Return the onset in 1970, on the same weekday of that week of its month."""
+    length = monthrange(1970, onset.month)[1]
+    earliest = length - 6 if week == -1 else 7 * week - 6
+    moment = onset.replace(year=1970, day=earliest)
+    return moment + timedelta(days=(onset.weekday() - moment.weekday()) % 7)

@@ -25,6 +25,8 @@ from psycopg import sql
 from roundtable.bootstrap import LACKING, in_ci
 from tests.lacking import MARK
 
+# Debian keeps one folder per major version, none of them on the path.
+DEBIAN = Path("/usr/lib/postgresql")
 # How long a server may take to start or to stop, in seconds.
 PATIENCE = 60
 
@@ -38,8 +40,7 @@ def programs() -> Path:
     found = shutil.which("initdb")
     if found:
         return Path(found).resolve().parent
-    # Debian keeps one folder per major version, none of them on the path.
-    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    folders = [path.parent for path in DEBIAN.glob("*/bin/initdb")]
     if not folders:
         raise PostgresLackingError("install postgresql")
     return max(folders, key=lambda folder: float(folder.parent.name))

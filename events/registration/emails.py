@@ -12,6 +12,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -85,7 +86,7 @@ def _request(registration: Registration, *, now: datetime) -> tuple[str, bytes]:
     return "REQUEST", content
 
 
-def _attendee(registration: Registration) -> dict[str, object]:
+def _attendee(registration: Registration) -> dict[str, Any]:
     return {
         "attendee_name": registration.name,
         "attendee_email": registration.address,

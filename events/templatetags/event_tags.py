@@ -1,12 +1,13 @@
 """What templates of other rooms show of events."""
 
-from datetime import datetime, timedelta
+import re
 from urllib.parse import urlencode
 
 from django import template
 from django.utils.translation import gettext as _
 
-from events.models import Assignment, Event
+from events.calendar import utc_offset
+from events.models import Assignment, ConceptNote, Event
 from speakers.models import Speaker
 
 register = template.Library()
@@ -25,16 +26,7 @@ def appearances(speaker: Speaker) -> list[Assignment]:
     return [assignment for assignment in found if assignment.person]
 
 
-@register.filter
-def utc_offset(moment: datetime) -> str:
-    """The distance from UTC as people write it: “UTC+3”, “UTC−4:30”, “UTC”."""
-    offset = moment.utcoffset() or timedelta()
-    minutes = int(offset.total_seconds()) // 60
-    if not minutes:
-        return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    sign = "+" if minutes > 0 else "−"
-    return f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
+register.filter("utc_offset", utc_offset)
 
 
 @register.simple_tag
@@ -49,3 +41,23 @@ def share_links(title: str, url: str) -> list[dict[str, str]]:
             "url": "mailto:?" + urlencode({"subject": title, "body": url}).replace("+", "%20"),
         },
     ]
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """The parts of a plain text that empty lines divide, so that each can have its anchor."""
+    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Up to two first letters, of the first and the last word: “Wangari Maathai” gives “WM”."""
+    words = name.split()
+    return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper()
+
+
+@register.simple_tag
+def aim_of(note: ConceptNote) -> str:
+    """The paragraph that pages quote: the first under a heading, else the first of all."""
+    sections = sorted(note.sections.all(), key=lambda section: not section.heading)
+    return next((part for section in sections for part in paragraphs(section.text)), "")

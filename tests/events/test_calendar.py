@@ -1,5 +1,5 @@
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -177,52 +177,43 @@ def test_lone_surrogate_is_left_out():
     )
 
 
-# What str.splitlines takes for the end of a line, of Unicode's controls and separators.
-BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
-
-
-def read(text):
-    """The text as one line, without control characters; in other words than the builder's."""
-    words = [" ".join(part.split("\t")).strip(" ") for part in text.splitlines()]
-    return " ".join(
-        "".join(c for c in word if unicodedata.category(c) != "Cc").strip(" ") for word in words
-    )
-
-
 texts = st.text(
     st.one_of(
         st.characters(exclude_categories=["Cs"]),
-        st.sampled_from("\\,;:\"'nN\n\r\t " + BREAKS),
+        st.sampled_from("\\,;:\"'nN\n\r\t \x0b\x1c\x85\u2028"),
     ),
     max_size=200,
 )
 
 
-def squeezed(text):
-    """The text with runs of blanks as one: where a line broke, how many stay is nobody's care."""
-    return " ".join(text.split(" ")).strip(" ")
+def on_one_line(text):
+    """The text without control characters, its lines joined by blanks."""
+    parts = [
+        "".join(c for c in line if unicodedata.category(c) != "Cc").strip(" ")
+        for line in text.replace("\t", " ").splitlines()
+    ]
+    return " ".join(part for part in parts if part)
 
 
 @settings(deadline=None)
 @given(title=texts, summary=texts)
 def test_any_text_gives_a_file_that_others_read(title, summary):
-    event = nakuru(title=title, summary=summary)
-    file = invitation(event)
+    title = f"T{title}"
+    file = invitation(nakuru(number=None, title=title, summary=summary))
     text = file.decode()
     physical = file.split(b"\r\n")
     assert max(map(len, physical)) <= 75
     assert physical.pop() == b""
     assert "\r" not in text.replace("\r\n", "")
     assert "\n" not in text.replace("\r\n", "")
-    plain = [line.partition(":")[0].partition(";")[0] for line in lines(file)]
-    assert plain == [line.partition(":")[0].partition(";")[0] for line in lines(invitation())]
-    expected = blanks(f"Roundtable 2: {read(title)}")
-    assert blanks(icalendar.Calendar.from_ical(file).events[0]["SUMMARY"]) == expected
-    assert blanks(vobject.readOne(text).vevent.summary.value) == expected
+    assert line_names(file) == line_names(invitation())
+    written = on_one_line(title)
+    assert icalendar.Calendar.from_ical(file).events[0]["SUMMARY"] == written
+    assert vobject.readOne(text).vevent.summary.value == written
 
 
-def blanks(text):
-    return [word for word in text.split(" ") if word]
+def line_names(file):
+    return [line.partition(":")[0].partition(";")[0] for line in lines(file)]
 
 
 # Calendar
@@ -292,14 +283,14 @@ def observances(zone, starts_at, *, hours=2):
 def test_zone_with_summer_time_is_two_yearly_rules():
     assert observances("Europe/Paris", datetime(2027, 6, 10, 12, 0, tzinfo=UTC)) == [
         "BEGIN:STANDARD",
-        "DTSTART:20261025T030000",
+        "DTSTART:19701025T030000",
         "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
         "TZOFFSETFROM:+0200",
         "TZOFFSETTO:+0100",
         "TZNAME:CET",
         "END:STANDARD",
         "BEGIN:DAYLIGHT",
-        "DTSTART:20260329T020000",
+        "DTSTART:19700329T020000",
         "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
         "TZOFFSETFROM:+0100",
         "TZOFFSETTO:+0200",
@@ -310,9 +301,16 @@ def test_zone_with_summer_time_is_two_yearly_rules():
 
 def test_zone_whose_rule_counts_sundays_from_the_first():
     found = observances("America/New_York", datetime(2027, 1, 10, 12, 0, tzinfo=UTC))
-    assert "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU" in found
-    assert "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU" in found
-    assert "TZOFFSETTO:-0500" in found
+    assert found[1:4] == [
+        "DTSTART:19701101T020000",
+        "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU",
+        "TZOFFSETFROM:-0400",
+    ]
+    assert found[8:11] == [
+        "DTSTART:19700308T020000",
+        "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU",
+        "TZOFFSETFROM:-0500",
+    ]
 
 
 def test_zone_that_keeps_no_rule_is_the_offset_in_force():
@@ -619,10 +617,10 @@ def test_public_file_without_contact_has_no_organiser(build):
 
 
 def test_place_unknown_is_told_in_words_only():
-    file = invitation(nakuru(venue=None))
-    assert b"LOCATION" not in file
-    assert "EAT (UTC+3)\nPlace to be announced\n" in description(file)
-    assert b"LOCATION" not in invitation(nakuru(venue=Venue()))
+    for venue in (None, Venue()):
+        file = invitation(nakuru(venue=venue))
+        assert values(file, "LOCATION") == []
+        assert "EAT (UTC+3)\nPlace to be announced\n" in description(file)
 
 
 def test_place_with_a_point_has_it_for_maps():
@@ -671,9 +669,7 @@ def test_place_without_a_point_gives_none(build):
     ids=["invitation", "feed", "personal", "request"],
 )
 def test_link_to_join_stands_in_the_entry_and_in_words(file):
-    assert f'CONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO;LABEL="Join online":{ZOOM}'.replace(
-        '"', ""
-    ) in [line.replace('"', "") for line in lines(file)]
+    assert f"CONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO;LABEL=Join online:{ZOOM}" in lines(file)
     assert f"\nJoin online: {ZOOM}\n" in description(file)
 
 
@@ -974,9 +970,8 @@ def test_feed_without_name_is_named_after_who_publishes(name, convenor, written)
     [(3, "UTC+3"), (0, "UTC"), (-3.5, "UTC−3:30"), (5.75, "UTC+5:45"), (-0.5, "UTC−0:30")],
 )
 def test_utc_offset_is_written_as_people_do(hours, written):
-    moment = datetime(2020, 1, 1, tzinfo=calendar.UTC)
-    fixed = moment.astimezone(__import__("datetime").timezone(timedelta(hours=hours)))
-    assert calendar.utc_offset(fixed) == written
+    moment = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=hours)))
+    assert calendar.utc_offset(moment) == written
 
 
 def test_every_status_of_the_model_has_one_in_calendars():
