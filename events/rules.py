@@ -50,6 +50,19 @@ def join_link(event: Event, *, now: datetime, has_seat: bool = False) -> str:
     return venue.join_url if may_see and opens_at <= now < event.ends_at else ""
 
 
+def last_change(event: Event, *, now: datetime) -> datetime:
+    """Return when what everybody may read last changed, for Last-Modified (RFC 9110, 8.8.2).
+
+    A link to join that is open to everybody comes and goes by the clock.
+    """
+    moments = [event.changed_at]
+    venue = event.venue
+    if venue and venue.join_url and venue.join_audience == Venue.JoinAudience.EVERYBODY:
+        opens_at = event.starts_at - timedelta(minutes=venue.join_minutes_before)
+        moments += [moment for moment in (opens_at, event.ends_at) if moment <= now]
+    return max(moments)
+
+
 def record_change(event: Event, *, at: datetime) -> bool:
     """Compare the event with what was last recorded, and record what changed.
 

@@ -12,7 +12,7 @@ from events import calendar, clock
 from events.agenda import TimedItem, timed
 from events.models import ConceptNote, Event
 from events.publishing import entry, event_url, publisher
-from events.rules import join_link, phase
+from events.rules import join_link, last_change, phase
 from speakers.models import Speaker
 
 
@@ -143,11 +143,13 @@ def agenda_ics(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def feed_ics(request: HttpRequest) -> HttpResponse:
     events = list(Event.objects.published().with_place().order_by("starts_at", "pk"))
+    now = clock.now()
     content = calendar.feed(
         events,
         publisher=publisher(None),
         url_for=event_url,
         name=str(events[0].series or events[0]) if events else "",
+        join_url_for=lambda event: join_link(event, now=now),
     )
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="calendar.ics"'
@@ -158,7 +160,7 @@ def calendar_file(content: bytes, event: Event, filename: str) -> HttpResponse:
     """Return a calendar file to download, with the time of the event's last change."""
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    response["Last-Modified"] = http_date(event.changed_at.timestamp())
+    response["Last-Modified"] = http_date(last_change(event, now=clock.now()).timestamp())
     if not event.published:
         patch_cache_control(response, private=True, no_store=True)
     return response

@@ -6,7 +6,8 @@ calendars expect it by mail (RFC 6047): as the last alternative with its
 method, and as an attachment with the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from events import calendar
+from events.calendar import cancellation, request
 from events.models import Event
 from events.publishing import entry, event_url
 from events.registration.links import calendar_url, manage_url
@@ -29,27 +30,31 @@ from events.rules import join_link
 FOLDER = "events/registration/mail"
 
 
+@dataclass(frozen=True)
+class CalendarPart:
+    """A calendar file with its method (RFC 5546), as it goes into a mail."""
+
+    method: str
+    content: bytes
+
+
+# Made only once it is known that the mail is written, in its reader's language.
+Builder = Callable[[Registration], CalendarPart]
+
+
 def send_confirmation(registration: Registration, *, returned: bool, now: datetime) -> None:
     """Tell the state of the seat, with the personal link and the invitation."""
-    _send(
-        registration,
-        "registered",
-        context={"returned": returned},
-        invitation=_request(registration, now=now),
-    )
+    _send(registration, "registered", context={"returned": returned}, calendar=_request(now))
 
 
 def send_changed(registration: Registration, *, now: datetime) -> None:
     """Tell that she takes part another way now, with the invitation again."""
-    _send(registration, "changed", invitation=_request(registration, now=now))
+    _send(registration, "changed", calendar=_request(now))
 
 
 def send_cancelled(registration: Registration) -> None:
     """Tell that the seat was given up; her calendar takes the entry out (METHOD:CANCEL)."""
-    content = calendar.cancellation(
-        registration.event, **entry(registration.event), **_attendee(registration)
-    )
-    _send(registration, "cancelled", invitation=("CANCEL", content))
+    _send(registration, "cancelled", calendar=_cancellation)
 
 
 def send_already_registered(registration: Registration, *, at: datetime) -> None:
@@ -75,15 +80,20 @@ def _may_write_again(registration: Registration, *, at: datetime) -> bool:
     return recent < settings.MAILS_PER_ADDRESS_PER_HOUR
 
 
-def _request(registration: Registration, *, now: datetime) -> tuple[str, bytes]:
+def _request(now: datetime) -> Builder:
+    def build(registration: Registration) -> CalendarPart:
+        event = registration.event
+        link = join_link(event, now=now, has_seat=True)
+        content = request(event, **entry(event), **_attendee(registration), join_url=link)
+        return CalendarPart("REQUEST", content)
+
+    return build
+
+
+def _cancellation(registration: Registration) -> CalendarPart:
     event = registration.event
-    content = calendar.request(
-        event,
-        **entry(event),
-        **_attendee(registration),
-        join_url=join_link(event, now=now, has_seat=True),
-    )
-    return "REQUEST", content
+    content = cancellation(event, **entry(event), **_attendee(registration))
+    return CalendarPart("CANCEL", content)
 
 
 def _attendee(registration: Registration) -> dict[str, Any]:
@@ -101,14 +111,19 @@ def _send(
     kind: str,
     *,
     context: Mapping[str, object] | None = None,
-    invitation: tuple[str, bytes] | None = None,
+    calendar: Builder | None = None,
 ) -> None:
-    """Write one mail. Nothing is written for a person whom no address reaches."""
+    """Write one mail. Nothing is written for a person whom no address reaches.
+
+    Who gets the mails of somebody else does not get her calendar entry: it is
+    the same entry as his own, and cancelling hers would take his away.
+    """
     to = registration.address
     if not to:
         return
     event = registration.event
     with translation.override(registration.language):
+        part = calendar(registration) if calendar and registration.email else None
         values = {
             "registration": registration,
             "event": event,
@@ -117,6 +132,7 @@ def _send(
             "calendar_url": calendar_url(registration),
             "event_url": event_url(event),
             "contact_email": _contact(event),
+            "has_invitation": part is not None,
             **(context or {}),
         }
         subject = render_to_string(f"{FOLDER}/{kind}/subject.txt", values)
@@ -133,26 +149,21 @@ def _send(
     message["Content-Language"] = registration.language
     message.set_content(text.strip() + "\n", cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
-    if invitation:
-        method, content = invitation
-        _attach(message, method=method, content=content)
+    if part:
+        _attach(message, part)
     outbox.queue(message, to=to)
 
 
-def _attach(message: EmailMessage, *, method: str, content: bytes) -> None:
+def _attach(message: EmailMessage, part: CalendarPart) -> None:
     """Add the calendar file twice: clients differ in which of the two they look at."""
-    parameters = {"charset": "utf-8", "method": method}
-    message.add_alternative(
-        content, maintype="text", subtype="calendar", params=parameters, cte="base64"
-    )
-    message.add_attachment(
-        content,
-        maintype="text",
-        subtype="calendar",
-        filename="invite.ics",
-        params=parameters,
-        cte="base64",
-    )
+    values: dict[str, Any] = {
+        "maintype": "text",
+        "subtype": "calendar",
+        "params": {"charset": "utf-8", "method": part.method},
+        "cte": "base64",
+    }
+    message.add_alternative(part.content, **values)
+    message.add_attachment(part.content, filename="invite.ics", **values)
 
 
 def _from_address() -> str:

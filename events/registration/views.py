@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -216,14 +216,15 @@ def personal_ics(request: HttpRequest, registration: Registration) -> HttpRespon
     """The person's own calendar entry, which follows every later change."""
     event = registration.event
     seated = not registration.is_cancelled
-    content = calendar.personal_invitation(
-        event,
-        **entry(event),
-        sequence_offset=registration.calendar_revision,
-        changed_at=registration.changed_at,
-        cancelled=not seated,
-        join_url=join_link(event, now=clock.now(), has_seat=seated),
-    )
+    with translation.override(registration.language):
+        content = calendar.personal_invitation(
+            event,
+            **entry(event),
+            sequence_offset=registration.calendar_revision,
+            changed_at=registration.changed_at,
+            cancelled=not seated,
+            join_url=join_link(event, now=clock.now(), has_seat=seated),
+        )
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = f'attachment; filename="{event.slug}.ics"'
     return response

@@ -149,9 +149,18 @@ def workers(running):
     ]
 
 
+@contextmanager
+def whole_site():
+    """Start a site, and wait for both its workers and the outbox worker."""
+    with site() as running:
+        wait_until(lambda: len(workers(running)) == 2, "two workers")
+        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
+        yield running
+
+
 @pytest.mark.slow
 def test_a_start_on_an_empty_machine_answers_with_the_nakuru_event_and_term_ends_it_all():
-    with site() as running:
+    with whole_site() as running:
         assert running.get("/livez") == (200, "ok\n")
         assert running.get("/readyz") == (200, "ok\n")
         status, page = running.get("/")
@@ -160,8 +169,6 @@ def test_a_start_on_an_empty_machine_answers_with_the_nakuru_event_and_term_ends
         assert "/static/" in page
         said = running.log.read_text()
         assert f"The site: http://localhost:{running.settings['PORT']}/" in said
-        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
-        assert len(workers(running)) == 2
         end(running, signal.SIGTERM)
         assert running.arbiter.returncode == 0
 
@@ -169,7 +176,7 @@ def test_a_start_on_an_empty_machine_answers_with_the_nakuru_event_and_term_ends
 @pytest.mark.slow
 def test_a_second_start_keeps_what_organisers_changed():
     edit = "from events.models import Event; Event.objects.update(title='Edited by the organisers')"
-    with site() as first:
+    with whole_site() as first:
         assert first.manage("shell", "-c", edit).returncode == 0
         end(first, signal.SIGTERM)
         with site(**first.settings) as second:
@@ -181,22 +188,19 @@ def test_a_second_start_keeps_what_organisers_changed():
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_all():
-    with site() as running:
-        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
+    with whole_site() as running:
         end(running, signal.SIGINT)
 
 
 @pytest.mark.slow
 def test_kill_9_of_the_arbiter_leaves_no_orphan():
-    with site() as running:
-        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
+    with whole_site() as running:
         end(running, signal.SIGKILL)
 
 
 @pytest.mark.slow
 def test_hup_keeps_the_site_up_with_exactly_one_outbox_worker():
-    with site() as running:
-        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
+    with whole_site() as running:
         before = set(workers(running))
         outbox = running.outbox_workers()
         running.arbiter.send_signal(signal.SIGHUP)
@@ -211,8 +215,7 @@ def test_hup_keeps_the_site_up_with_exactly_one_outbox_worker():
 
 @pytest.mark.slow
 def test_an_outbox_worker_that_is_killed_is_started_again():
-    with site() as running:
-        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
+    with whole_site() as running:
         [first] = running.outbox_workers()
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: set(running.outbox_workers()) - {first}, "another outbox worker")
@@ -222,7 +225,7 @@ def test_an_outbox_worker_that_is_killed_is_started_again():
 
 @pytest.mark.slow
 def test_a_web_worker_that_is_killed_is_replaced():
-    with site() as running:
+    with whole_site() as running:
         killed, _ = workers(running)
         os.kill(killed, signal.SIGKILL)
         wait_until(
@@ -243,7 +246,7 @@ def test_without_embed_worker_there_is_no_outbox_worker_and_hup_and_term_still_w
 
 @pytest.mark.slow
 def test_the_arbiter_has_no_database_open_that_its_workers_could_share():
-    with site() as running:
+    with whole_site() as running:
         assert running.get("/readyz")[0] == 200
         open_files = [
             str(file.readlink()) for file in (PROC / str(running.arbiter.pid) / "fd").iterdir()
@@ -255,8 +258,7 @@ def test_the_arbiter_has_no_database_open_that_its_workers_could_share():
 
 @pytest.mark.slow
 def test_two_workers_and_the_outbox_stay_below_200_megabytes():
-    with site() as running:
-        wait_until(lambda: len(running.outbox_workers()) == 1, "one outbox worker")
+    with whole_site() as running:
         with ThreadPoolExecutor(8) as visitors:
             assert set(visitors.map(lambda path: running.get(path)[0], PAGES * 20)) == {200}
         assert sum(map(memory, running.processes())) < 200 * 1024
@@ -272,7 +274,7 @@ def memory(pid):
 
 @pytest.mark.slow
 def test_the_key_to_a_manage_page_reaches_no_log():
-    with site() as running:
+    with whole_site() as running:
         key = "k3ySesame"
         running.get(f"/registrations/{key}/")
         running.get(f"/registrations/{key}/invite.ics")

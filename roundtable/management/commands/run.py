@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psycopg
 from django.conf import settings
 from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.management import call_command
@@ -102,12 +103,12 @@ def require_database() -> None:
         if connection.vendor == "postgresql":
             parameters = connection.get_connection_params()
             parameters.setdefault("connect_timeout", DATABASE_PATIENCE)
-            connection.Database.connect(**parameters).close()
+            psycopg.connect(**parameters).close()
         else:
             connection.ensure_connection()
             with connection.cursor() as cursor:
                 cursor.execute("SELECT count(*) FROM sqlite_master")
-    except (DatabaseError, connection.Database.Error) as error:
+    except (DatabaseError, psycopg.Error) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         refuse(f"the database can't be reached ({reason}): see DATABASE_URL.")
 
