@@ -9,14 +9,18 @@ from tests.live import ROOT
 
 
 @pytest.fixture
-def log(capsys):
-    """gunicorn's own log, set up as the arbiter does; call the last part for what it wrote."""
+def log(tmp_path):
+    """gunicorn's own log, set up as the arbiter does, its settings, and what it has written."""
     config = Config()
+    file = tmp_path / "log"
     config.set("loglevel", gunicorn_conf.loglevel)
-    config.set("accesslog", "-")
-    yield gunicorn_conf.Logger(config), config, lambda: "".join(capsys.readouterr())
+    config.set("errorlog", str(file))
+    config.set("accesslog", str(file))
+    yield gunicorn_conf.Logger(config), config, file.read_text
     for name in ("gunicorn.error", "gunicorn.access"):
-        logging.getLogger(name).handlers.clear()
+        for handler in list(logging.getLogger(name).handlers):
+            logging.getLogger(name).removeHandler(handler)
+            handler.close()
 
 
 def read_with(settings, **values):
@@ -42,6 +46,8 @@ def test_an_access_log_that_somebody_turns_on_has_them_struck_out_too(log):
     assert written() == "GET /registrations/[redacted]/\n"
 
 
+# gunicorn lets go of its file without closing it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_they_are_struck_out_after_hup_too(log):
     logger, config, written = log
     logger.setup(config)
