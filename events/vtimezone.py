@@ -1,5 +1,6 @@
 """The rules of a time zone as calendar files carry them (RFC 5545, 3.6.5). Pure."""
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
