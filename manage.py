@@ -6,6 +6,7 @@ import sys
 
 
 def main() -> None:
+    """Run the command of the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "roundtable.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -4,7 +4,8 @@
 (() => {
   "use strict";
   const words = document.currentScript.dataset;
-  const lang = document.documentElement.lang || undefined;
+  // Plain "en" would be written the American way, unlike the page.
+  const lang = document.documentElement.lang.replace(/^en$/, "en-GB") || undefined;
 
   const format = (moment, options) => new Intl.DateTimeFormat(lang, options).format(moment);
   const clock = (moment) => format(moment, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -35,14 +36,18 @@
     const start = new Date(element.dateTime);
     if (Number.isNaN(start.getTime()) || -start.getTimezoneOffset() === offsetOf(element.dateTime)) return;
     const { end, brief } = element.dataset;
+    const short = brief !== undefined;
+    const day = (moment) =>
+      format(moment, short ? { weekday: "short" } : { weekday: "long", day: "numeric", month: "long" });
     let time = clock(start);
-    if (end) time += ` – ${clock(new Date(end))}`;
-    if (dayOf(start) !== element.dateTime.slice(0, 10)) {
-      time = `${format(start, { weekday: "long", day: "numeric", month: "long" })}, ${time}`;
+    if (dayOf(start) !== element.dateTime.slice(0, 10)) time = `${day(start)} ${time}`;
+    if (end) {
+      const last = new Date(end);
+      time += ` – ${last - start >= 864e5 ? `${day(last)} ` : ""}${clock(last)}`;
     }
     const note = document.createElement("span");
     note.className = "local-time";
-    note.textContent = (brief === undefined ? words.words : words.brief)
+    note.textContent = (short ? words.brief : words.words)
       .replace("{time}", time)
       .replace("{zone}", zoneName(start));
     element.after(" ", note);
