@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from events.models import AgendaItem, Assignment, Event
 
@@ -20,12 +20,12 @@ class TimedItem:
 def timed(event: Event, items: Iterable[AgendaItem]) -> list[TimedItem]:
     """Return the slots in running order, each with the time it begins and ends.
 
-    Items that were fetched with their assignments (see ``running_order``)
-    bring those that pages show; others come without people. Instants are
-    added up in UTC, so a clock change during the event shifts nothing.
+    Items that were fetched ``with_people`` bring those that pages show; others
+    come without people. Instants are added up in UTC, so a clock change during
+    the event shifts nothing.
     """
     slots = []
-    start = event.starts_at
+    start = event.starts_at.astimezone(UTC)
     for item in items:
         end = start + timedelta(minutes=item.minutes)
         people: tuple[Assignment, ...] = tuple(getattr(item, "shown_assignments", ()))

@@ -1,7 +1,7 @@
 """The event, its series, venue, concept note and running order."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -299,8 +299,13 @@ class Event(models.Model):
 
     @property
     def minutes(self) -> int:
-        """The length in whole minutes."""
-        return int((self.ends_at - self.starts_at) / timedelta(minutes=1))
+        """The length in whole minutes, as they pass.
+
+        Two times in one zone are subtracted as the clock on the wall shows
+        them, so what a form has just read is taken to UTC first.
+        """
+        length = self.ends_at.astimezone(UTC) - self.starts_at.astimezone(UTC)
+        return int(length / timedelta(minutes=1))
 
 
 class ConceptNote(models.Model):

@@ -123,13 +123,22 @@ def _calendar_facts(event: Event) -> dict[str, Any]:
         "end": event.ends_at,
         "zone": event.zone,
         "status": event.status,
-        "place": venue and [venue.full_text, venue.latitude, venue.longitude],
+        # The country by its code: its name is another in every language.
+        "place": venue
+        and [
+            venue.name, venue.address, venue.town, str(venue.country),
+            venue.latitude, venue.longitude,
+        ],
         "join": venue and [venue.join_url, venue.join_audience],
     }
 
 
 def _content_facts(event: Event) -> dict[str, Any]:
-    assignments = Assignment.objects.filter(item__event=event).shown().select_related("speaker")
+    items, people = event.agenda_items.all(), Assignment.objects.none()
+    if event.has_public_agenda:
+        people = Assignment.objects.filter(item__event=event).shown().select_related("speaker")
+    else:
+        items = items.none()
     return {
         "event": _facts(event),
         "series": _facts(event.series),
@@ -138,11 +147,8 @@ def _content_facts(event: Event) -> dict[str, Any]:
             [_facts(note), [_facts(section) for section in note.sections.all()]]
             for note in event.concept_notes.prefetch_related("sections")
         ],
-        "agenda": [_facts(item) for item in event.agenda_items.all()],
-        "people": [
-            [_facts(assignment), _facts(assignment.speaker)]
-            for assignment in assignments.select_related("speaker__group")
-        ],
+        "agenda": [_facts(item) for item in items],
+        "people": [[_facts(assignment), _facts(assignment.speaker)] for assignment in people],
     }
 
 
