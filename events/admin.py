@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
@@ -33,11 +34,18 @@ class RecordsChange(admin.ModelAdmin):
         """Return the events whose pages show this row."""
         raise NotImplementedError
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Keep in mind the events that showed the row before: it may move to another."""
+        before = self.model._default_manager.filter(pk=obj.pk).first() if change else None
+        form.events_before = list(self.events_touched(before)) if before else []
+        super().save_model(request, obj, form, change)
+
     def save_related(
-        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
+        self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        record_changes(self.events_touched(form.instance), at=timezone.now())
+        events = [*form.events_before, *self.events_touched(form.instance)]
+        record_changes({event.pk: event for event in events}.values(), at=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         events = list(self.events_touched(obj))
@@ -128,8 +136,8 @@ class EventAdmin(RecordsChange):
             validate_zone(posted)
             return posted
         except ValidationError:
-            saved = Event.objects.filter(pk=object_id or 0).values_list("zone", flat=True).first()
-            return saved or Event._meta.get_field("zone").default
+            saved = self.get_object(request, unquote(object_id)) if object_id else None
+            return saved.zone if saved else Event._meta.get_field("zone").default
 
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool

@@ -20,6 +20,12 @@ BOOKKEEPING = frozenset(
     }
 )  # fmt: skip
 
+# Where to go, or how to join. The country counts by its code, which is the
+# same in every language.
+CALENDAR_FACTS_OF_VENUE = (
+    "name", "address", "town", "country", "latitude", "longitude", "join_url", "join_audience",
+)  # fmt: skip
+
 
 class Phase(StrEnum):
     """Where the event stands in time."""
@@ -117,19 +123,14 @@ def _facts(row: models.Model | None) -> dict[str, Any] | None:
 
 
 def _calendar_facts(event: Event) -> dict[str, Any]:
-    venue = event.venue
+    # Nothing known of the venue is nothing, with or without a row for it.
+    venue = _facts(event.venue or Venue()) or {}
     return {
         "start": event.starts_at,
         "end": event.ends_at,
         "zone": event.zone,
         "status": event.status,
-        # The country by its code: its name is another in every language.
-        "place": venue
-        and [
-            venue.name, venue.address, venue.town, str(venue.country),
-            venue.latitude, venue.longitude,
-        ],
-        "join": venue and [venue.join_url, venue.join_audience],
+        "venue": {name: venue[name] for name in CALENDAR_FACTS_OF_VENUE},
     }
 
 

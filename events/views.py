@@ -1,7 +1,6 @@
 """The public pages of events and their calendar files. They set no cookie and read none."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control
 from django.utils.http import http_date
@@ -19,11 +18,14 @@ from speakers.models import Speaker
 def visible_event(request: HttpRequest, slug: str) -> Event:
     """Return the published event of this address; an organiser sees drafts as well.
 
-    The session is read for drafts only, so that published pages depend on no
-    cookie. Raises Http404 for everything else.
+    The session is not read for published pages, so they depend on no cookie.
+    It is read for all others, so that the 404 of a draft is that of an address
+    nobody ever used. Raises Http404 for both.
     """
-    event = get_object_or_404(Event.objects.with_place(), slug=slug)
-    if event.published or request.user.has_perm("events.view_event"):
+    event = Event.objects.with_place().filter(slug=slug).first()
+    if event and event.published:
+        return event
+    if request.user.has_perm("events.view_event") and event:
         return event
     raise Http404
 

@@ -13,11 +13,26 @@ def redact(text: str) -> str:
 
 
 class RedactTokens(logging.Filter):
-    """Strike secrets out of a record's message and arguments before it is written."""
+    """Strike secrets out of a record's message, arguments and traces before it is written.
+
+    A trace that another handler has put into words already is read again.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = redact(record.getMessage())
+        record.msg = redact(message_of(record))
         record.args = ()
         if record.exc_info and not record.exc_text:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
         return True
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return the message; one whose arguments don't fit it still breaks no request."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"

@@ -4,6 +4,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
@@ -45,16 +46,24 @@ def make_first_organiser(*, token: str, email: str) -> User:
     Two people with the same link: the second finds it used. Raises LinkRefused.
     """
     with transaction.atomic():
-        # Any row both would meet will do as the lock; users may be none yet.
-        list(EmailAddress.objects.select_for_update().all()[:1])
+        # The lock is a row that both meet and every install has; users may be none yet.
+        ContentType.objects.select_for_update().get(app_label="auth", model="user")
         check_link(token)
-        user, _ = User.objects.get_or_create(
-            email__iexact=email, defaults={"username": email[:150], "email": email}
-        )
-        user.is_staff = user.is_superuser = True
+        user = _account_of(email)
+        user.is_staff = user.is_superuser = user.is_active = True
+        # Whoever was signed in to it by another way is signed out.
         user.set_unusable_password()
         user.save()
-        EmailAddress.objects.update_or_create(
-            user=user, email=email.lower(), defaults={"verified": True, "primary": True}
-        )
+        address, _ = EmailAddress.objects.get_or_create(user=user, email=email.lower())
+        address.verified = True
+        address.set_as_primary()
     return user
+
+
+def _account_of(email: str) -> User:
+    """Return the account that holds this address, an attendee's perhaps, or a new one."""
+    held = EmailAddress.objects.filter(email__iexact=email, verified=True).first()
+    if held:
+        return held.user
+    known = User.objects.filter(email__iexact=email).order_by("pk").first()
+    return known or User(username=email[:150], email=email)

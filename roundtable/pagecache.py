@@ -14,13 +14,14 @@ from datetime import datetime
 
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import parse_http_date_safe, quote_etag
 from django.utils.translation import get_language
 
 from events.models import Event
 from events.registration.queries import availability_of, with_registration
 from events.rules import join_link, phase
+from speakers.models import Speaker
 
 # Pages of one event; the others show something of every published event.
 EVENT_PAGES = frozenset(
@@ -30,10 +31,10 @@ EVENT_PAGES = frozenset(
     }
 )  # fmt: skip
 SITE_PAGES = frozenset(
-    {"events:event_list", "events:feed_ics", "speakers:speaker", "sitemap", "privacy",
-     "accessibility"}
-)  # fmt: skip
+    {"events:event_list", "events:feed_ics", "sitemap", "privacy", "accessibility"}
+)
 FRONT_PAGE = "events:home"
+PROFILE = "speakers:speaker"
 
 KEPT_HEADERS = ("Content-Type", "Content-Disposition", "Last-Modified", "Link")
 
@@ -49,15 +50,17 @@ class KeptPage:
 
 def is_public(view_name: str) -> bool:
     """Whether this address is a public page, the same for everybody."""
-    return view_name in EVENT_PAGES or view_name in SITE_PAGES or view_name == FRONT_PAGE
+    return view_name in EVENT_PAGES | SITE_PAGES | {FRONT_PAGE, PROFILE}
 
 
 def stamp(view_name: str, slug: str | None, *, now: datetime) -> str | None:
     """Return every fact the page depends on besides address and language, in one query.
 
-    None where no published event stands behind the address: the view then
+    None where nothing published stands behind the address: the view then
     answers by itself, and nothing is kept.
     """
+    if view_name == PROFILE:
+        return profile_stamp(slug)
     events = with_registration(Event.objects.published().with_place())
     if view_name in EVENT_PAGES:
         rows = list(events.filter(slug=slug))
@@ -80,6 +83,23 @@ def stamp(view_name: str, slug: str | None, *, now: datetime) -> str | None:
     return repr(facts)
 
 
+def profile_stamp(slug: str | None) -> str | None:
+    """Return every fact a profile's page depends on, in one query: its own and its events'.
+
+    It asks the profile itself, since one that stands in no event has no
+    ``record_change`` to tell of it.
+    """
+    fields = [field.attname for field in Speaker._meta.concrete_fields]
+    event = "assignments__item__event"
+    rows = (
+        Speaker.objects.published()
+        .filter(slug=slug)
+        .order_by(f"{event}__pk", "assignments__pk")
+        .values_list(*fields, "group__label", f"{event}__pk", f"{event}__content_version")
+    )
+    return repr(list(dict.fromkeys(rows))) if rows else None
+
+
 def answer(request: HttpRequest, *, stamp: str, render: Callable[[], HttpResponse]) -> HttpResponse:
     """Return the page for this request, rendering it only if no process-mate has.
 
@@ -100,6 +120,8 @@ def answer(request: HttpRequest, *, stamp: str, render: Callable[[], HttpRespons
     response = HttpResponse(kept.content, headers=kept.headers)
     response["ETag"] = kept.etag
     response["Cache-Control"] = "public, no-cache"
+    # Set here already, so that a 304 says it too (RFC 9110, 15.4.5).
+    patch_vary_headers(response, ["Accept-Encoding"])
     modified = kept.headers.get("Last-Modified")
     conditional = get_conditional_response(
         request,

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import login
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -44,6 +44,7 @@ class FirstOrganiserForm(forms.Form):
 
     email = forms.EmailField(
         label=_("Your email address"),
+        max_length=254,
         help_text=_("You sign in with it. It is not shown to anybody else."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -76,11 +77,10 @@ def livez(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether the site can do its work: 503 while the database can't be reached."""
+    """Whether the site can do its work: 503 while the database does not answer with events."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DATABASE_IS_AWAY:
+        Event.objects.exists()
+    except (DatabaseError, *DATABASE_IS_AWAY):
         return HttpResponse("database away\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
 
@@ -154,10 +154,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not isinstance(error, DATABASE_IS_AWAY):
         return _plain_page(request, "500.html", 500)
     log.error("The database can't be reached: %s", error)
+    typed = _typed(request)
     response = _plain_page(
-        request, "503.html", 503, {"typed": _typed(request), "address": request.path}
+        request, "503.html", 503, {"typed": typed, "address": request.get_full_path()}
     )
     response["Retry-After"] = "30"
+    if typed:
+        # A page without referrer sends its form as from nowhere, which is refused.
+        response["Referrer-Policy"] = "same-origin"
     return response
 
 
@@ -171,7 +175,11 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
 def _plain_page(
     request: HttpRequest, template: str, status: int, context: dict[str, object] | None = None
 ) -> HttpResponse:
-    """Render a refusal without database or session, which may be what failed."""
+    """Render a refusal without database or session, which may be what failed.
+
+    Its address may hold somebody's personal link, so it is told to nobody.
+    """
     response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
     return response

@@ -146,11 +146,12 @@ def _send(
     if contact and contact != _from_address():
         message["Reply-To"] = contact
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = registration.language
     message.set_content(text.strip() + "\n", cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     if part:
         _attach(message, part)
+    # Last: whatever makes the message multipart moves such headers into its first part.
+    message["Content-Language"] = registration.language
     outbox.queue(message, to=to)
 
 

@@ -20,8 +20,8 @@ def appearances(speaker: Speaker) -> list[Assignment]:
         Assignment.objects.shown()
         .filter(speaker=speaker, item__event__published=True)
         .exclude(item__event__agenda_status=Event.AgendaStatus.DRAFT)
-        .select_related("item__event", "speaker")
-        .order_by("-item__event__starts_at", "item__position", "pk")
+        .select_related("item__event__venue", "speaker")
+        .order_by("-item__event__starts_at", "item__event_id", "item__position", "pk")
     )
     return [assignment for assignment in found if assignment.person]
 

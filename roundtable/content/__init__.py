@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from events.models import (
     AgendaItem,
@@ -25,14 +26,16 @@ ROUNDTABLE_2 = Path(__file__).parent / "roundtable-2.toml"
 
 @transaction.atomic
 def load_event(path: Path, *, at: datetime) -> bool:
-    """Load an event with all that belongs to it, unless its address is taken.
+    """Load an event with all that belongs to it, unless it is there or its address is taken.
 
-    An event that is there already is left exactly as its organisers made it,
+    An event that is there already, under whichever address its organisers
+    gave it, is left exactly as they made it,
     and so are groups, voices, profiles, series that exist. ``at`` is real
     time. Returns whether the event was loaded.
     """
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    if Event.objects.filter(slug=content["event"]["slug"]).exists():
+    slug, uid = content["event"]["slug"], content["event"]["uid"]
+    if Event.objects.filter(Q(slug=slug) | Q(uid=uid)).exists():
         return False
     for model, name in ((StakeholderGroup, "groups"), (Voice, "voices")):
         for position, row in enumerate(content[name], 1):

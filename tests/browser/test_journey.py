@@ -54,7 +54,7 @@ def test_person_finds_registers_changes_cancels_and_comes_back(open_page, javasc
 
     page.locator("summary", has_text="Give up your seat").click()
     page.get_by_role("button", name="Give up my seat").click()
-    page.get_by_text("You gave up your seat.", exact=True).wait_for()
+    page.get_by_text("You gave up your seat. Thank you for telling us.").wait_for()
 
     page.get_by_label("In the room").check()
     page.get_by_role("button", name="Take a seat again").click()

@@ -1,4 +1,4 @@
-"""Every public page in a real browser: no complaint, no sideways scroll, no axe finding, few bytes."""
+"""Every public page in a real browser: no complaint, no sideways scroll, no axe finding."""
 
 import pytest
 
