@@ -3,7 +3,7 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -160,6 +160,16 @@ class Event(models.Model):
     changed" belong to ``rules.record_change`` and to nobody else.
     """
 
+    # What ``rules.record_change`` writes. An ordinary save leaves them alone:
+    # they may have moved on since the row was read.
+    BOOKS: ClassVar = (
+        "sequence",
+        "content_version",
+        "changed_at",
+        "calendar_fingerprint",
+        "content_fingerprint",
+    )
+
     class Status(models.TextChoices):
         SCHEDULED = "scheduled", _("Scheduled")
         POSTPONED = "postponed", _("Postponed")
@@ -267,6 +277,12 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.title}" if self.number else self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            own = {field.attname for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = own - self.get_deferred_fields() - set(self.BOOKS)
+        super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("events:event", args=[self.slug])

@@ -13,12 +13,7 @@ from django.db import models, transaction
 from events.models import Assignment, Event, Venue
 
 # Fields that keep the books of a row; they are not content.
-BOOKKEEPING = frozenset(
-    {
-        "id", "uid", "sequence", "content_version", "created_at", "changed_at",
-        "calendar_fingerprint", "content_fingerprint", "featured",
-    }
-)  # fmt: skip
+BOOKKEEPING = frozenset({"id", "uid", "created_at", "featured", *Event.BOOKS})
 
 # Where to go, or how to join. The country counts by its code, which is the
 # same in every language.
@@ -94,12 +89,7 @@ def record_change(event: Event, *, at: datetime) -> bool:
             row.content_fingerprint = content
             row.content_version += 1
             row.changed_at = max(at, row.changed_at) if row.content_version > 1 else at
-            row.save(
-                update_fields=[
-                    "sequence", "calendar_fingerprint", "content_fingerprint",
-                    "content_version", "changed_at",
-                ]
-            )  # fmt: skip
+            row.save(update_fields=Event.BOOKS)
     for field in ("sequence", "content_version", "changed_at"):
         setattr(event, field, getattr(row, field))
     return changed

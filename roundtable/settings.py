@@ -179,7 +179,7 @@ MEDIA_ROOT = ROUNDTABLE_DATA / "media"
 # A clone that was never collected (`runserver`, the tests) serves straight from
 # the sources.
 if DEBUG or not (STATIC_ROOT / "staticfiles.json").exists():
-    WHITENOISE_USE_FINDERS = True
+    WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 # A form of ours is a few kilobytes. The bound leaves room to answer a far too

@@ -1,8 +1,9 @@
-"""What the public pages say: the note word for word, each state in words, refusals without a database."""
+"""What the public pages say: the note word for word, each state in words, kind refusals."""
 
 import re
 from datetime import timedelta
 from html import unescape
+from itertools import pairwise
 
 import pytest
 from django.shortcuts import render
@@ -19,7 +20,7 @@ def words(response) -> str:
 
 
 def headings(response) -> list[tuple[str, str]]:
-    found = re.findall(r"<h([1-6])[^>]*>(.*?)</h\1>", response.content.decode(), re.S)
+    found = re.findall(r"<h([1-6])[^>]*>(.*?)</h\1>", response.content.decode(), re.DOTALL)
     return [(level, unescape(re.sub(r"<[^>]+>", "", text)).strip()) for level, text in found]
 
 
@@ -119,9 +120,8 @@ def test_what_is_unknown_reads_in_the_right_tense(client, db):
 
 def test_an_event_over_midnight_names_both_days(client, db):
     event = make_event(starts_at=START, ends_at=START + timedelta(hours=26))
-    assert (
-        "Saturday 31 October 2020, 12:45 – Sunday 1 November 2020, 14:45 EAT (UTC+3)"
-        in words(client.get(event.get_absolute_url()))
+    assert "Saturday 31 October 2020, 12:45 – Sunday 1 November 2020, 14:45 EAT (UTC+3)" in words(
+        client.get(event.get_absolute_url())
     )
 
 
@@ -139,7 +139,7 @@ def test_front_page_points_to_the_event_as_its_canonical_address(client, nakuru)
 def test_pages_have_one_h1_and_no_gap_in_their_headings(client, nakuru, path):
     levels = [int(level) for level, text in headings(client.get(path))]
     assert levels.count(1) == 1
-    assert [pair for pair in zip(levels, levels[1:], strict=False) if pair[1] > pair[0] + 1] == []
+    assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,6 @@ def test_the_page_of_a_lost_database_keeps_every_typed_line(rf):
     typed = [("question", 'Why "so"?\n<b>Now</b>'), ("voices", "women"), ("voices", "youth")]
     response = render(rf.get("/"), "503.html", {"typed": typed, "address": "/events/e/register/"})
     page = response.content.decode()
-    kept = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page, re.S)
+    kept = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page, re.DOTALL)
     assert [(name, unescape(value)) for name, value in kept] == typed
     assert '<form method="post" action="/events/e/register/">' in page

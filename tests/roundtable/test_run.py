@@ -158,6 +158,13 @@ def whole_site():
         yield running
 
 
+@pytest.fixture(scope="module")
+def running():
+    """A site for the tests that leave it running and whole."""
+    with whole_site() as site_of_the_module:
+        yield site_of_the_module
+
+
 @pytest.mark.slow
 def test_a_start_on_an_empty_machine_answers_with_the_nakuru_event_and_term_ends_it_all():
     with whole_site() as running:
@@ -199,39 +206,34 @@ def test_kill_9_of_the_arbiter_leaves_no_orphan():
 
 
 @pytest.mark.slow
-def test_hup_keeps_the_site_up_with_exactly_one_outbox_worker():
-    with whole_site() as running:
-        before = set(workers(running))
-        outbox = running.outbox_workers()
-        running.arbiter.send_signal(signal.SIGHUP)
-        wait_until(
-            lambda: len(workers(running)) == 2 and not before & set(workers(running)),
-            "two new workers",
-        )
-        assert running.outbox_workers() == outbox
-        assert running.get("/livez")[0] == 200
-        end(running, signal.SIGTERM)
+def test_hup_keeps_the_site_up_with_exactly_one_outbox_worker(running):
+    before = set(workers(running))
+    outbox = running.outbox_workers()
+    running.arbiter.send_signal(signal.SIGHUP)
+    wait_until(
+        lambda: len(workers(running)) == 2 and not before & set(workers(running)),
+        "two new workers",
+    )
+    assert running.outbox_workers() == outbox
+    assert running.get("/livez")[0] == 200
 
 
 @pytest.mark.slow
-def test_an_outbox_worker_that_is_killed_is_started_again():
-    with whole_site() as running:
-        [first] = running.outbox_workers()
-        os.kill(first, signal.SIGKILL)
-        wait_until(lambda: set(running.outbox_workers()) - {first}, "another outbox worker")
-        assert len(running.outbox_workers()) == 1
-        end(running, signal.SIGTERM)
+def test_an_outbox_worker_that_is_killed_is_started_again(running):
+    [first] = running.outbox_workers()
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: set(running.outbox_workers()) - {first}, "another outbox worker")
+    assert len(running.outbox_workers()) == 1
 
 
 @pytest.mark.slow
-def test_a_web_worker_that_is_killed_is_replaced():
-    with whole_site() as running:
-        killed, _ = workers(running)
-        os.kill(killed, signal.SIGKILL)
-        wait_until(
-            lambda: len(workers(running)) == 2 and killed not in workers(running), "a new worker"
-        )
-        assert running.get("/livez")[0] == 200
+def test_a_web_worker_that_is_killed_is_replaced(running):
+    killed, _ = workers(running)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(
+        lambda: len(workers(running)) == 2 and killed not in workers(running), "a new worker"
+    )
+    assert running.get("/livez")[0] == 200
 
 
 @pytest.mark.slow
@@ -245,23 +247,21 @@ def test_without_embed_worker_there_is_no_outbox_worker_and_hup_and_term_still_w
 
 
 @pytest.mark.slow
-def test_the_arbiter_has_no_database_open_that_its_workers_could_share():
-    with whole_site() as running:
-        assert running.get("/readyz")[0] == 200
-        open_files = [
-            str(file.readlink()) for file in (PROC / str(running.arbiter.pid) / "fd").iterdir()
-        ]
-        assert [name for name in open_files if "sqlite" in name] == []
-        # The one socket is the one it listens on.
-        assert len([name for name in open_files if name.startswith("socket:")]) == 1
+def test_the_arbiter_has_no_database_open_that_its_workers_could_share(running):
+    assert running.get("/readyz")[0] == 200
+    open_files = [
+        str(file.readlink()) for file in (PROC / str(running.arbiter.pid) / "fd").iterdir()
+    ]
+    assert [name for name in open_files if "sqlite" in name] == []
+    # The one socket is the one it listens on.
+    assert len([name for name in open_files if name.startswith("socket:")]) == 1
 
 
 @pytest.mark.slow
-def test_two_workers_and_the_outbox_stay_below_200_megabytes():
-    with whole_site() as running:
-        with ThreadPoolExecutor(8) as visitors:
-            assert set(visitors.map(lambda path: running.get(path)[0], PAGES * 20)) == {200}
-        assert sum(map(memory, running.processes())) < 200 * 1024
+def test_two_workers_and_the_outbox_stay_below_200_megabytes(running):
+    with ThreadPoolExecutor(8) as visitors:
+        assert set(visitors.map(lambda path: running.get(path)[0], PAGES * 20)) == {200}
+    assert sum(map(memory, running.processes())) < 200 * 1024
 
 
 def memory(pid):
@@ -273,20 +273,18 @@ def memory(pid):
 
 
 @pytest.mark.slow
-def test_the_key_to_a_manage_page_reaches_no_log():
-    with whole_site() as running:
-        key = "k3ySesame"
-        running.get(f"/registrations/{key}/")
-        running.get(f"/registrations/{key}/invite.ics")
-        port = int(running.settings["PORT"])
-        for broken in (
-            f"GET /registrations/{key}/ HTTP/9.9\r\n\r\n",
-            f"GET /registrations/{key}/ HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-            f"G@T /registrations/{key}/ HTTP/1.1\r\n\r\n",
-            f"GET /registrations/{key}/{'x' * 5000} HTTP/1.1\r\n\r\n",
-        ):
-            with socket.create_connection(("127.0.0.1", port), timeout=live.PATIENCE) as client:
-                client.sendall(broken.encode())
-                assert client.recv(100).startswith(b"HTTP/1.1 4")
-        end(running, signal.SIGTERM)
-        assert key not in running.log.read_text()
+def test_the_key_to_a_manage_page_reaches_no_log(running):
+    key = "k3ySesame"
+    running.get(f"/registrations/{key}/")
+    running.get(f"/registrations/{key}/invite.ics")
+    port = int(running.settings["PORT"])
+    for broken in (
+        f"GET /registrations/{key}/ HTTP/9.9\r\n\r\n",
+        f"GET /registrations/{key}/ HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        f"G@T /registrations/{key}/ HTTP/1.1\r\n\r\n",
+        f"GET /registrations/{key}/{'x' * 5000} HTTP/1.1\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=live.PATIENCE) as client:
+            client.sendall(broken.encode())
+            assert client.recv(100).startswith(b"HTTP/1.1 4")
+    assert key not in running.log.read_text()

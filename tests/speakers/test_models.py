@@ -34,7 +34,7 @@ def test_code_of_small_letters_digits_and_underscores_is_taken(model, code):
 
 
 @pytest.mark.parametrize("model", [StakeholderGroup, Voice])
-@pytest.mark.parametrize("code", ["Gov", "2nd", "_x", "gov-national", "gov national", "gov\n", "é"])
+@pytest.mark.parametrize("code", ["Gov", "2nd", "_x", "gov-national", "gov national", "é"])
 def test_other_code_is_refused_with_a_sentence(model, code):
     with pytest.raises(ValidationError) as caught:
         model(code=code, label="Label").full_clean()

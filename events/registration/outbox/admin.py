@@ -16,7 +16,16 @@ class OutboxMailAdmin(admin.ModelAdmin):
     list_filter = ["state"]
     search_fields = ["to", "subject"]
     date_hierarchy = "created_at"
-    readonly_fields = ["to", "subject", "state", "attempts", "created_at", "due_at", "sent_at", "error"]
+    readonly_fields = [
+        "to",
+        "subject",
+        "state",
+        "attempts",
+        "created_at",
+        "due_at",
+        "sent_at",
+        "error",
+    ]
     actions = ["send_again"]
 
     def get_queryset(self, request: HttpRequest) -> OutboxMailQuerySet:

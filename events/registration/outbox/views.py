@@ -72,7 +72,11 @@ def text_of(message: EmailMessage | None, kind: str) -> str:
     """Return the first part of this kind that is no attachment, or ""; never raises."""
     for part in parts_of(message) if message else []:
         if part.get_content_type() == f"text/{kind}" and not part.is_attachment():
-            return str(content_of(part).decode(part.get_content_charset("utf-8"), "replace"))
+            try:
+                return content_of(part).decode(part.get_content_charset("utf-8"), "replace")
+            except LookupError:
+                # A character set nobody knows; the signs of English at least are readable.
+                return content_of(part).decode("ascii", "replace")
     return ""
 
 
