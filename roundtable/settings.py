@@ -198,6 +198,11 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE_IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_IS_HTTPS
+# Only where a proxy tells how the reader came; else the redirect would never end.
+SECURE_SSL_REDIRECT = SECURE_IS_HTTPS and TRUSTED_PROXIES > 0
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+# Browsers' preload lists can't be left again soon: the operator's decision, not ours.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
