@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from django.contrib.auth.models import User
+
 from events.models import AgendaItem, Assignment, ConceptNote, Event, NoteSection, Series, Venue
 from events.registration import rules
 from events.registration.models import (
@@ -115,3 +117,8 @@ def make_registration(event, *, email="wanjiru@example.org", at=AT, now=NOW, **f
         at=at,
     )
     return Registration.objects.get(event=event, email=email)
+
+
+def make_organiser(username="organiser", **fields) -> User:
+    """Somebody who may do everything in the admin. Signed in by ``client.force_login``."""
+    return User.objects.create_user(username, is_staff=True, is_superuser=True, **fields)

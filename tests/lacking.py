@@ -9,6 +9,7 @@ for it chooses the database they run on.
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -37,7 +38,10 @@ def pytest_addoption() -> None:
         return
     for name in set(SETTINGS) - {"DATABASE_URL"}:
         os.environ.pop(name, None)
-    os.environ["ROUNDTABLE_DATA"] = tempfile.mkdtemp(prefix="roundtable-tests-")
+    data = Path(tempfile.mkdtemp(prefix="roundtable-tests-"))
+    os.environ["ROUNDTABLE_DATA"] = str(data)
+    # Empty: the tests are served straight from the sources. WhiteNoise warns without it.
+    (data / "static").mkdir()
 
 
 def pytest_unconfigure() -> None:
