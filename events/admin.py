@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, URLField
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -69,8 +69,18 @@ class AgendaItemInline(admin.TabularInline):
     show_change_link = True
 
 
+class EventForm(ModelForm):
+    """Refuses a time zone before the event takes it, since pages beside the form show its times."""
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"]
+        validate_zone(zone)
+        return zone
+
+
 @admin.register(Event)
 class EventAdmin(RecordsChange):
+    form = EventForm
     list_display = ["__str__", "starts", "status", "published", "featured"]
     list_filter = ["published", "status", "series"]
     search_fields = ["title", "slug"]
@@ -176,6 +186,7 @@ class SeriesAdmin(RecordsChange):
 
 @admin.register(Venue)
 class VenueAdmin(RecordsChange):
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_display = ["__str__", "town", "country"]
     search_fields = ["name", "address", "town"]
 

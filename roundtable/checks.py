@@ -32,3 +32,17 @@ def controller_is_named(**kwargs: Any) -> list[CheckMessage]:
             id="roundtable.W002",
         )
     ]
+
+
+@register(Tags.security)
+def proxy_is_counted(**kwargs: Any) -> list[CheckMessage]:
+    """Behind a proxy that is not counted, everybody shares one address and one limit."""
+    if not settings.SECURE_IS_HTTPS or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "SITE_URL says https, and no proxy is trusted to have spoken it.",
+            hint="Set TRUSTED_PROXIES=1 behind one proxy that sets X-Forwarded-Proto and -For.",
+            id="roundtable.W003",
+        )
+    ]

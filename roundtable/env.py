@@ -179,9 +179,7 @@ def cache(name: str) -> dict[str, Any]:
             }
         case "memory":
             return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-        case "redis" | "rediss":
-            return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": value}
-    raise _refuse_unseen(name, "it takes database://, memory:// or redis://host:port/0")
+    raise _refuse_unseen(name, "it takes database:// or memory://")
 
 
 @dataclass(frozen=True)

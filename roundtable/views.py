@@ -62,7 +62,9 @@ def first_organiser(request: HttpRequest, token: str) -> HttpResponse:
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect("admin:index")
     except organisers.LinkRefused:
-        return TemplateResponse(request, "site/link_used.html", status=404)
+        used = TemplateResponse(request, "site/link_used.html", status=404)
+        used["Referrer-Policy"] = "no-referrer"
+        return used
     response = TemplateResponse(request, "site/first_organiser.html", {"form": form})
     response["Referrer-Policy"] = "same-origin"
     return response

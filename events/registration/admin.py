@@ -5,14 +5,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import EmailField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from events.registration import rules
+from events.registration.forms import AddressField
 from events.registration.models import (
+    AttendanceMode,
     Consent,
     Quota,
     Registration,
@@ -36,10 +38,14 @@ class QuotaForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        event, mode, seats = self.instance.event, cleaned.get("mode"), cleaned.get("seats")
-        taken = seats_taken(event).get(mode, 0) if mode and event.pk else 0
-        if seats is not None and seats < taken:
-            self.add_error("seats", refusal(taken))
+        # A new event has no key yet, so the row does not know it; the form does.
+        event, mode, seats = cleaned.get("event"), cleaned.get("mode"), cleaned.get("seats")
+        taken = seats_taken(event) if mode and event and event.pk else {}
+        if seats is not None and seats < taken.get(mode, 0):
+            self.add_error("seats", refusal(taken[mode]))
+        before = self.initial.get("mode")
+        if before != mode and taken.get(before):
+            self.add_error("mode", refusal(taken[before]))
         return cleaned
 
 
@@ -76,7 +82,7 @@ def save_quotas(formset: Any) -> None:
     for quota in formset.save(commit=False):
         rules.set_quota(quota)
     for quota in formset.deleted_objects:
-        quota.delete()
+        rules.remove_quota(quota)
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -107,15 +113,44 @@ class SupportNeedInline(ReadOnlyInline):
     fields = ["kind", "note"]
 
 
+class SeatFilter(admin.SimpleListFilter):
+    """Who takes part how. A seat given up for another one does not count."""
+
+    title = _("seat")
+    parameter_name = "seat"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*AttendanceMode.choices, ("none", _("Gave up the seat"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: RegistrationQuerySet
+    ) -> RegistrationQuerySet:
+        mode = self.value()
+        if mode == "none":
+            return queryset.without_a_seat()
+        return queryset.holding_a_seat(mode) if mode in AttendanceMode.values else queryset
+
+
+class CorrectionForm(forms.ModelForm):
+    """An organiser's corrections. The event is not among them, so its addresses are looked up."""
+
+    def clean_email(self) -> str | None:
+        email: str | None = self.cleaned_data["email"]
+        others = Registration.objects.filter(event=self.instance.event).exclude(pk=self.instance.pk)
+        if email and others.with_address(email).exists():
+            raise ValidationError(_("This address is registered for this event already."))
+        return email
+
+
 @admin.register(Registration)
 class RegistrationAdmin(admin.ModelAdmin):
     list_display = ["name", "event", "group", "country", "seats", "created_at"]
-    list_filter = [
-        "event", "seat_requests__status", "seat_requests__mode", "group", "country",
-    ]  # fmt: skip
+    list_filter = ["event", SeatFilter, "group", "country"]
     list_select_related = ["event", "group"]
     search_fields = ["name", "email", "organisation"]
     date_hierarchy = "created_at"
+    form = CorrectionForm
+    formfield_overrides = {EmailField: {"form_class": AddressField}}
     inlines = [SeatRequestInline, ConsentInline, SupportNeedInline]
     actions = ["send_link_again", "give_up_seat"]
     readonly_fields = ["event", "contact", "interpretation", "created_at", "changed_at"]
@@ -142,6 +177,14 @@ class RegistrationAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Registration, form: Any, change: bool) -> None:
         rules.correct(obj, at=timezone.now())
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[str], list[Any]]:
+        """Name the people who would go, but not the support they asked for or their voices."""
+        _all, _counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        people = [str(registration) for registration in objs]
+        return people, {self.opts.verbose_name_plural: len(people)}, perms_needed, protected
 
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
         rules.erase(obj)

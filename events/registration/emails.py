@@ -139,9 +139,9 @@ def _send(
         text = render_to_string(f"{FOLDER}/{kind}/body.txt", values)
         html = render_to_string(f"{FOLDER}/{kind}/body.html", values)
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = " ".join(subject.split())
-    message["From"] = Address(event.convenor or event.name, addr_spec=_from_address())
-    message["To"] = Address(registration.name, addr_spec=to)
+    message["Subject"] = _one_line(subject)
+    message["From"] = Address(_one_line(event.convenor or event.name), addr_spec=_from_address())
+    message["To"] = Address(_one_line(registration.name), addr_spec=to)
     contact = _contact(event)
     if contact and contact != _from_address():
         message["Reply-To"] = contact
@@ -153,6 +153,11 @@ def _send(
     # Last: whatever makes the message multipart moves such headers into its first part.
     message["Content-Language"] = registration.language
     outbox.queue(message, to=to)
+
+
+def _one_line(text: str) -> str:
+    """Return what a header can hold: a line break in it would be another header."""
+    return " ".join(text.split())
 
 
 def _attach(message: EmailMessage, part: CalendarPart) -> None:

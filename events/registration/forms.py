@@ -1,5 +1,6 @@
 """The registration forms: what is asked, and what is wrong with an answer. They write nothing."""
 
+import hashlib
 import re
 import unicodedata
 from typing import Any, cast
@@ -7,7 +8,9 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.db.models import Q
 from django.http import QueryDict
+from django.utils.encoding import punycode
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -29,7 +32,13 @@ from events.registration.rules import Details
 from events.registration.seats import Availability
 from speakers.models import StakeholderGroup, Voice
 
-PHONE = re.compile(r"^\+?[0-9][0-9 ().\-/]{4,}$")
+PHONE = re.compile(r"^\+?\(?[0-9][0-9 ().\-/]{4,}$")
+# What has no place in a line: line breaks and the like, and signs that turn the
+# direction of all that follows. Phones put such signs round a copied number.
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Our mail to a stranger's address must not carry somebody else's advertisement.
+WEB_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 # How much of a far too long answer comes back in the field, with the sentence beside it.
 SHOWN_AGAIN = 20
 
@@ -39,9 +48,7 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
-        plain = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign
-                        for sign in text)  # fmt: skip
-        return " ".join(plain.split())
+        return " ".join(TURNS.sub("", CONTROLS.sub(" ", text)).split())
 
 
 TOO_LONG = ngettext_lazy(
@@ -49,6 +56,32 @@ TOO_LONG = ngettext_lazy(
     "Please shorten this to %(limit_value)d characters. You wrote %(show_value)d.",
     "limit_value",
 )
+
+
+class AddressField(forms.EmailField):
+    """An email address that every mail server takes: ASCII, its domain as the DNS has it."""
+
+    default_error_messages = {
+        "required": _("Please write your email address."),
+        "invalid": _("This is not an email address. It looks like name@example.org."),
+        "max_length": TOO_LONG,
+    }
+
+    def to_python(self, value: Any) -> Any:
+        address = super().to_python(value)
+        if not address or len(address) > 320:
+            return address
+        name, at, domain = address.rpartition("@")
+        try:
+            return f"{name}{at}{punycode(domain)}"
+        except UnicodeError:
+            return address
+
+    def validate(self, value: Any) -> None:
+        """Refuse also what few servers take: quoted names, and machines by their number."""
+        super().validate(value)
+        if value and (not value.isascii() or '"' in value or "[" in value):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
 def _line(label: Any, *, length: int = 200, autocomplete: str = "off", **kwargs: Any) -> LineField:
@@ -68,6 +101,16 @@ def _type_over(form: forms.Form, name: str, value: str) -> None:
     data = cast("QueryDict", form.data).copy()
     data[form.add_prefix(name)] = value
     form.data = data
+
+
+def _modes(availability: Availability, *, held: str | None = None) -> list[tuple[str, Any]]:
+    """Return the ways to take part, with what is taken; ``held`` is hers in any case."""
+    return [
+        (mode.value, mode.label if mode in availability.free or mode == held
+         else _("%(mode)s (all seats are taken)") % {"mode": mode.label})
+        for mode in AttendanceMode
+        if mode in availability.offered or mode == held
+    ]  # fmt: skip
 
 
 def _text(label: Any, *, length: int, rows: int, **kwargs: Any) -> forms.CharField:
@@ -179,9 +222,12 @@ class DetailsForm(forms.Form):
     def __init__(self, *args: Any, event: Event, availability: Availability, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.event = event
-        self.groups = {group.code: group for group in StakeholderGroup.objects.filter(offered=True)}
-        self.voices_offered = {voice.code: voice for voice in Voice.objects.filter(offered=True)}
-        _offer(self, "mode", self._modes(availability))
+        # What she answered once stays an answer, though it is offered no longer.
+        groups = Q(offered=True) | Q(code=self.initial.get("group", ""))
+        voices = Q(offered=True) | Q(code__in=self.initial.get("voices", []))
+        self.groups = {group.code: group for group in StakeholderGroup.objects.filter(groups)}
+        self.voices_offered = {voice.code: voice for voice in Voice.objects.filter(voices)}
+        _offer(self, "mode", _modes(availability, held=self.initial.get("mode")))
         _offer(self, "group", [("", _("Choose one")), *self._group_choices()])
         _offer(
             self,
@@ -191,14 +237,6 @@ class DetailsForm(forms.Form):
         _offer(self, "country", [("", _("Choose one")), *countries])
         if event.venue and event.venue.country:
             self.fields["country"].initial = event.venue.country.code
-
-    def _modes(self, availability: Availability) -> list[tuple[str, Any]]:
-        held = self.initial.get("mode")
-        return [
-            (mode.value, mode.label if mode in availability.free or mode == held
-             else _("%(mode)s (all seats are taken)") % {"mode": mode.label})
-            for mode in availability.offered
-        ]  # fmt: skip
 
     def _group_choices(self) -> list[tuple[str, Any]]:
         """Return the groups, those of a family together under its name."""
@@ -218,6 +256,8 @@ class DetailsForm(forms.Form):
         name: str = self.cleaned_data["name"]
         if not any(unicodedata.category(sign)[0] in "LN" for sign in name):
             raise ValidationError(_("Please write your name in letters."))
+        if WEB_ADDRESS.search(name):
+            raise ValidationError(_("Please write only your name, without a web address."))
         return name
 
     def clean_phone(self) -> str:
@@ -265,9 +305,9 @@ class DetailsForm(forms.Form):
             organisation=cleaned["organisation"],
             job_title=cleaned["job_title"],
             county=cleaned["county"],
-            interpretation=cleaned["interpretation"],
+            interpretation=list(dict.fromkeys(cleaned["interpretation"])),
             question=cleaned["question"],
-            voices=[self.voices_offered[code] for code in cleaned["voices"]],
+            voices=[self.voices_offered[code] for code in dict.fromkeys(cleaned["voices"])],
             support=self._support(),
             consents=self.consents(),
         )
@@ -368,8 +408,17 @@ class CompanionForm(DetailsForm):
         elif token.seconds_old < LEAST_SECONDS:
             self.add_error(None, _("That was very quick. Please press the button once more."))
         else:
-            self.submission = token.submission
+            self.submission = f"{token.submission}.{self._typed()[:17]}"
         return cleaned
+
+    def _typed(self) -> str:
+        """Return a digest of all that came, so that only the very same form is the same.
+
+        Who goes back, mends her address and presses the button again sends
+        another one.
+        """
+        posted = cast("QueryDict", self.data).urlencode()
+        return hashlib.sha256(posted.encode()).hexdigest()
 
     def consents(self) -> dict[str, bool]:
         given = {str(Consent.Purpose.PROCESSING): True,
@@ -381,15 +430,11 @@ class CompanionForm(DetailsForm):
 class RegistrationForm(CompanionForm):
     """The public form: a registration by one's own address."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Email"),
         max_length=254,
         help_text=_("The invitation goes there, and the link to change or give up your seat."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={
-            "required": _("Please write your email address."),
-            "invalid": _("This is not an email address. It looks like name@example.org."),
-        },
     )
     field_order = ["name", "email"]
 
@@ -397,15 +442,11 @@ class RegistrationForm(CompanionForm):
 class LostLinkForm(forms.Form):
     """Where to send the link again."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("Email"),
         max_length=254,
         help_text=_("The address you registered with."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={
-            "required": _("Please write your email address."),
-            "invalid": _("This is not an email address. It looks like name@example.org."),
-        },
     )
 
 
@@ -423,7 +464,7 @@ class ReturnForm(forms.Form):
 
     def __init__(self, *args: Any, availability: Availability, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _offer(self, "mode", [(mode.value, mode.label) for mode in availability.free])
+        _offer(self, "mode", _modes(availability))
 
 
 def sentence(reason: str) -> str:
@@ -440,6 +481,10 @@ def sentence(reason: str) -> str:
         "no_mail": _now("Registration is not open yet."),
         "too_many_companions": _now(
             "You have registered as many people as one address can. Please write to us."
+        ),
+        "contact_gave_up": _now("You gave up your seat. Please take it again first."),
+        "contact_without_address": _now(
+            "Only somebody with an email address can register another person."
         ),
     }
     return sentences[str(reason)]

@@ -5,6 +5,7 @@ person what she typed: a form that is turned back comes again as it was.
 """
 
 import hashlib
+import ipaddress
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -44,20 +45,27 @@ def read_form_token(token: str) -> FormToken | None:
         return None
 
 
-def comes_from_our_page(request: HttpRequest) -> bool:
+def comes_from_our_page(request: HttpRequest, *, secret_address: bool = False) -> bool:
     """Whether a post was sent from a page of this site, as far as the browser tells.
 
     ``Origin`` reads "null" where the page sends no referrer, so the browser's
     own ``Sec-Fetch-Site`` (Fetch Metadata) is asked first. A client that sends
-    neither is no browser and carries nobody's powers.
+    neither is no browser and carries nobody's powers. Old phones, and every
+    browser on a site without https, send "null" alone: that is believed where
+    the address itself is a secret which no other page can name.
     """
     fetch_site = request.headers.get("Sec-Fetch-Site")
     if fetch_site:
         return fetch_site in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    if not origin or origin == "null":
-        return origin is None
-    return urlsplit(origin).netloc == request.get_host()
+    if origin is None:
+        return True
+    if origin == "null":
+        return secret_address
+    try:
+        return urlsplit(origin).netloc == request.get_host()
+    except ValueError:
+        return False
 
 
 def client_address(request: HttpRequest) -> str:
@@ -68,6 +76,17 @@ def client_address(request: HttpRequest) -> str:
     return chain[-1 - trusted]
 
 
+def household(address: str) -> str:
+    """Return whom an address stands for: a whole /64 in IPv6, where one line has so many."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed.packed, 64), strict=False))
+
+
 def over_the_limit(request: HttpRequest, *, scope: str, limit: int) -> bool:
     """Count one more post from this address in this hour; whether it is over ``limit``.
 
@@ -75,7 +94,8 @@ def over_the_limit(request: HttpRequest, *, scope: str, limit: int) -> bool:
     load and need not be: it stops floods.
     """
     hour = int(timezone.now().timestamp()) // 3600
-    digest = hashlib.sha256(f"{settings.SECRET_KEY}{client_address(request)}".encode()).hexdigest()
+    sender = household(client_address(request))
+    digest = hashlib.sha256(f"{settings.SECRET_KEY}{sender}".encode()).hexdigest()
     key = f"posts:{scope}:{hour}:{digest[:32]}"
     count = cache.get(key, 0) + 1
     if count <= limit:

@@ -123,15 +123,17 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Those of this address, whatever its capitals."""
         return self.annotate(lower_email=Lower("email")).filter(lower_email=email.lower())
 
-    def holding_a_seat(self) -> "RegistrationQuerySet":
-        """Those with a confirmed seat, in whichever mode."""
-        return self.filter(
-            Exists(
-                SeatRequest.objects.filter(
-                    registration=OuterRef("pk"), status=SeatRequest.Status.CONFIRMED
-                )
-            )
+    def holding_a_seat(self, mode: str = "") -> "RegistrationQuerySet":
+        """Those with a confirmed seat, in this mode or in whichever."""
+        seats = SeatRequest.objects.filter(
+            registration=OuterRef("pk"), status=SeatRequest.Status.CONFIRMED
         )
+        return self.filter(Exists(seats.filter(mode=mode) if mode else seats))
+
+    def without_a_seat(self) -> "RegistrationQuerySet":
+        """Those who gave up their seat or were refused one, and wait for none."""
+        live = SeatRequest.objects.filter(registration=OuterRef("pk"), status__in=SeatRequest.LIVE)
+        return self.filter(~Exists(live))
 
     def with_details(self) -> "RegistrationQuerySet":
         """With all that the person's own page and mails show."""

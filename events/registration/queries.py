@@ -69,6 +69,7 @@ def availability_of(event: Event, *, now: datetime) -> Availability:
         Facts(
             status=event.status,
             starts_at=event.starts_at,
+            ends_at=event.ends_at,
             opens_at=facts["registration_opens_at"],
             closes_at=facts["registration_closes_at"],
             stopped=bool(facts["registration_stopped"]),

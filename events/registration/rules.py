@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import F
 
 from events.models import Event
 from events.registration import emails
@@ -120,14 +121,20 @@ def register_companion(
 ) -> Outcome:
     """Register another person who uses the address of ``contact``; her mails go there.
 
-    Raises Refused where no seat can be had, where ``contact`` gave up her own,
-    or where MOST_COMPANIONS were registered so already.
+    Raises Refused where no seat can be had, where ``contact`` gave up her own
+    or has no address of her own, or where MOST_COMPANIONS were registered so
+    already.
     """
     with transaction.atomic():
         event = _lock(contact.event)
         if _was_sent(submission):
             return Outcome.SENT_TWICE
         _require_free(event, details.mode, now=now)
+        contact = _read(contact)
+        if contact.is_cancelled:
+            raise Refused("contact_gave_up")
+        if not contact.email:
+            raise Refused("contact_without_address")
         if contact.companions.count() >= MOST_COMPANIONS:
             raise Refused("too_many_companions")
         registration = Registration(
@@ -172,16 +179,20 @@ def change(
 
 
 def cancel(registration: Registration, *, at: datetime) -> None:
-    """Give up the person's seat. Her row is kept; cancelling twice is cancelling once."""
+    """Give up the person's seat. Her row is kept; cancelling twice is cancelling once.
+
+    The form it came by may come again and then counts anew.
+    """
     with transaction.atomic():
         _lock(registration.event)
         registration = _read(registration)
         if registration.is_cancelled:
             return
         _give_up(registration, at=at)
+        registration.submission = None
         registration.calendar_revision += 1
         registration.changed_at = at
-        registration.save(update_fields=["calendar_revision", "changed_at"])
+        registration.save(update_fields=["submission", "calendar_revision", "changed_at"])
         emails.send_cancelled(_read(registration))
 
 
@@ -221,14 +232,17 @@ def send_links_to(registrations: Iterable[Registration], *, at: datetime) -> int
 def correct(registration: Registration, *, at: datetime) -> None:
     """Write an organiser's corrections of a person's details.
 
-    Links that went to an earlier address stop working, so that whoever reads
-    that mail has no more power here.
+    Links that went to an earlier address stop working, hers and those of the
+    people she registered, so that whoever reads that mail has no more power
+    here. A new address gets her new link.
     """
     with transaction.atomic():
         _lock(registration.event)
         before = Registration.objects.values_list("email", flat=True).get(pk=registration.pk)
-        if (before or "").lower() != (registration.email or "").lower():
+        moved = (before or "").lower() != (registration.email or "").lower()
+        if moved:
             registration.link_version += 1
+            registration.companions.update(link_version=F("link_version") + 1)
         registration.email = registration.email or None
         registration.changed_at = at
         registration.save(
@@ -237,6 +251,8 @@ def correct(registration: Registration, *, at: datetime) -> None:
                 "group", "interpretation", "question", "language", "link_version", "changed_at",
             ]
         )  # fmt: skip
+        if moved and registration.email:
+            emails.send_link(_read(registration), at=at)
 
 
 def erase(registration: Registration) -> None:
@@ -250,12 +266,26 @@ def erase(registration: Registration) -> None:
 
 
 def set_quota(quota: Quota) -> None:
-    """Write a quota. Raises Refused(FULL) where more seats than that are taken."""
+    """Write a quota. Raises Refused(FULL) where more seats than that are taken.
+
+    So it does where the mode it was for has seats taken and is no longer meant.
+    """
     with transaction.atomic():
-        event = _lock(quota.event)
-        if quota.seats is not None and quota.seats < seats_taken(event).get(quota.mode, 0):
+        taken = seats_taken(_lock(quota.event))
+        before = Quota.objects.filter(pk=quota.pk).first()
+        if before and before.mode != quota.mode and taken.get(before.mode):
+            raise Refused(Reason.FULL)
+        if quota.seats is not None and quota.seats < taken.get(quota.mode, 0):
             raise Refused(Reason.FULL)
         quota.save()
+
+
+def remove_quota(quota: Quota) -> None:
+    """Offer a mode no longer. Raises Refused(FULL) where people hold seats of it."""
+    with transaction.atomic():
+        if seats_taken(_lock(quota.event)).get(quota.mode):
+            raise Refused(Reason.FULL)
+        quota.delete()
 
 
 def _lock(event: Event) -> Event:

@@ -28,7 +28,8 @@ class Reason(StrEnum):
 class Availability:
     """Whether people can register now, why, and for which modes a seat is free.
 
-    ``closes_at`` is the last instant, from the settings or the event's start.
+    ``closes_at`` is the last instant, from the settings or the event's start,
+    and never after its end.
     """
 
     state: RegistrationState
@@ -50,6 +51,7 @@ class Facts:
 
     status: str
     starts_at: datetime
+    ends_at: datetime
     opens_at: datetime | None
     closes_at: datetime | None
     stopped: bool
@@ -62,9 +64,10 @@ def availability(facts: Facts, *, now: datetime) -> Availability:
     """Return whether people can register at ``now``.
 
     The window is half open: registration opens at ``opens_at`` and is closed
-    from ``closes_at`` on (from the event's start where none is set).
+    from ``closes_at`` on (from the event's start where none is set, and in any
+    case from its end: "closes: that day, midnight" sells no seat at what is over).
     """
-    closes_at = facts.closes_at or facts.starts_at
+    closes_at = min(facts.closes_at or facts.starts_at, facts.ends_at)
     reason = _reason(facts, closes_at=closes_at, now=now)
     state = {
         Reason.OPEN: RegistrationState.OPEN,

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -38,6 +39,13 @@ from events.rules import join_link, phase
 
 View = Callable[..., HttpResponse]
 
+
+class SeeOther(HttpResponseRedirect):
+    """The answer to a post that was done: look at this page now (RFC 9110, 15.4.4)."""
+
+    status_code = 303
+
+
 # What a manage page may be told in its address, so that no cookie has to carry it.
 NOTICES = ("changed", "cancelled", "returned", "added")
 
@@ -53,7 +61,9 @@ def personal(power: Power) -> Callable[[View], View]:
         @csrf_exempt
         @wraps(view)
         def guarded(request: HttpRequest, token: str) -> HttpResponse:
-            if request.method == "POST" and not guards.comes_from_our_page(request):
+            if request.method == "POST" and not guards.comes_from_our_page(
+                request, secret_address=True
+            ):
                 raise PermissionDenied
             try:
                 registration = registration_for(token, power)
@@ -82,7 +92,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The public form. Its token and the browser's Origin stand in for a cookie."""
     event = open_event(slug)
     availability = availability_of(event, now=clock.now())
-    form = RegistrationForm(request.POST or None, event=event, availability=availability)
+    form = RegistrationForm(posted(request), event=event, availability=availability)
     template = "events/registration/register.html"
     if request.method != "POST":
         return form_page(request, template, form)
@@ -99,7 +109,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
         )
 
     answer = answer_form(request, template, form, write)
-    return answer or HttpResponseRedirect(reverse("registration:done", args=[slug]))
+    return answer or SeeOther(reverse("registration:done", args=[slug]))
 
 
 @require_safe
@@ -113,7 +123,7 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
 def lost_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the personal links of an address. The answer does not tell whether it is known."""
     event = open_event(slug)
-    form = LostLinkForm(request.POST or None)
+    form = LostLinkForm(posted(request))
     status = 200
     if request.method == "POST" and form.is_valid():
         if refuse_flood(request, form):
@@ -123,7 +133,7 @@ def lost_link(request: HttpRequest, slug: str) -> HttpResponse:
             status = 403
         else:
             rules.send_links(event, email=form.cleaned_data["email"], at=timezone.now())
-            return HttpResponseRedirect(request.path + "?sent=1")
+            return SeeOther(request.path + "?sent=1")
     sent = request.GET.get("sent") == "1"
     return event_page(
         request, event, "events/registration/lost_link.html", status=status, form=form, sent=sent
@@ -144,11 +154,12 @@ def change(request: HttpRequest, registration: Registration) -> HttpResponse:
     if registration.is_cancelled:
         return HttpResponseRedirect(manage_path(registration))
     availability = availability_of(registration.event, now=clock.now())
-    form = ChangeForm(request.POST or None, registration=registration, availability=availability)
+    form = ChangeForm(posted(request), registration=registration, availability=availability)
     template = "events/registration/change.html"
     context: dict[str, Any] = {
         "registration": registration,
         "manage_path": manage_path(registration),
+        "availability": availability,
     }
     if request.method != "POST":
         return form_page(request, template, form, **context)
@@ -156,15 +167,15 @@ def change(request: HttpRequest, registration: Registration) -> HttpResponse:
     def write() -> None:
         rules.change(registration, form.details(), now=clock.now(), at=timezone.now())
 
-    answer = answer_form(request, template, form, write, **context)
-    return answer or HttpResponseRedirect(manage_path(registration, "changed"))
+    answer = answer_form(request, template, form, write, secret_address=True, **context)
+    return answer or SeeOther(manage_path(registration, "changed"))
 
 
 @require_POST
 @personal(Power.MANAGE)
 def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
     rules.cancel(registration, at=timezone.now())
-    return HttpResponseRedirect(manage_path(registration, "cancelled"))
+    return SeeOther(manage_path(registration, "cancelled"))
 
 
 @require_POST
@@ -172,27 +183,32 @@ def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
 def come_back(request: HttpRequest, registration: Registration) -> HttpResponse:
     availability = availability_of(registration.event, now=clock.now())
     form = ReturnForm(request.POST, availability=availability)
+    status = 200
     if form.is_valid():
         mode = AttendanceMode(form.cleaned_data["mode"])
         try:
             rules.come_back(registration, mode=mode, now=clock.now(), at=timezone.now())
         except rules.Refused as refusal:
-            form.add_error(None, sentence(refusal.reason))
+            refuse(form, refusal)
+            status = 409
         else:
-            return HttpResponseRedirect(manage_path(registration, "returned"))
-    return manage_page(request, registration, form=form, status=409 if form.is_valid() else 200)
+            return SeeOther(manage_path(registration, "returned"))
+    return manage_page(request, registration, form=form, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @personal(Power.MANAGE)
 def another(request: HttpRequest, registration: Registration) -> HttpResponse:
     """Register another person who uses the same address."""
+    if registration.is_cancelled or not registration.email:
+        return HttpResponseRedirect(manage_path(registration))
     availability = availability_of(registration.event, now=clock.now())
-    form = CompanionForm(request.POST or None, event=registration.event, availability=availability)
+    form = CompanionForm(posted(request), event=registration.event, availability=availability)
     template = "events/registration/another.html"
     context: dict[str, Any] = {
         "registration": registration,
         "manage_path": manage_path(registration),
+        "availability": availability,
     }
     if request.method != "POST":
         return form_page(request, template, form, **context)
@@ -206,8 +222,8 @@ def another(request: HttpRequest, registration: Registration) -> HttpResponse:
             at=timezone.now(),
         )
 
-    answer = answer_form(request, template, form, write, **context)
-    return answer or HttpResponseRedirect(manage_path(registration, "added"))
+    answer = answer_form(request, template, form, write, secret_address=True, **context)
+    return answer or SeeOther(manage_path(registration, "added"))
 
 
 @require_safe
@@ -235,6 +251,8 @@ def answer_form(
     template: str,
     form: DetailsForm,
     write: Callable[[], None],
+    *,
+    secret_address: bool = False,
     **context: object,
 ) -> HttpResponse | None:
     """Write what a posted form says, or return the form with all that was typed.
@@ -246,20 +264,30 @@ def answer_form(
     status = 200
     if refuse_flood(request, form):
         status = 429
-    elif not guards.comes_from_our_page(request):
+    elif not guards.comes_from_our_page(request, secret_address=secret_address):
         form.add_error(None, foreign_page())
         status = 403
     elif form.is_valid():
         try:
             write()
         except rules.Refused as refusal:
-            form.add_error("mode" if refusal.reason == Reason.FULL else None,
-                           sentence(refusal.reason))  # fmt: skip
+            refuse(form, refusal)
             status = 409
         else:
             return None
     form.shown_again()
     return form_page(request, template, form, status=status, **context)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was filled in with: nothing at all is an answer too."""
+    return request.POST if request.method == "POST" else None
+
+
+def refuse(form: Form, refusal: rules.Refused) -> None:
+    """Say why no seat can be had: at the question it is about, or above the form."""
+    field = "mode" if refusal.reason == Reason.FULL else None
+    form.add_error(field, sentence(refusal.reason))
 
 
 def refuse_flood(request: HttpRequest, form: DetailsForm | LostLinkForm) -> bool:
@@ -293,10 +321,11 @@ def event_page(
         "event": event,
         "now": now,
         "phase": phase(event, now=now),
-        "availability": availability_of(event, now=now),
         "notice_version": rules.NOTICE_VERSION,
         **context,
     }
+    if "availability" not in values:
+        values["availability"] = availability_of(event, now=now)
     response = TemplateResponse(request, template, values, status=status)
     patch_cache_control(response, private=True, no_cache=True)
     return response

@@ -123,7 +123,7 @@ def test_zone_of_the_database_is_taken(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "EAT", "Nairobi", "africa/nairobi", "+03:00", "../../etc/passwd", "Africa/"]
+    "name", ["", "EAT", "Nairobi", "africa/nairobi", "+03:00", "../../etc/passwd", "localtime"]
 )
 def test_other_zone_is_refused_with_an_example(name):
     with pytest.raises(ValidationError) as caught:

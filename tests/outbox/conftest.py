@@ -43,7 +43,7 @@ class Handler:
 def smtp(settings):
     handler = Handler()
     port = free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     settings.MAIL_SERVER = MailServer(
         host="127.0.0.1", port=port, username="", password="", use_tls=False, use_ssl=False

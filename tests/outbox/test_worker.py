@@ -198,7 +198,8 @@ def is_polling(pid):
     return int(caught.split()[1], 16) & (1 << (signal.SIGTERM - 1))
 
 
-def test_worker_without_a_mail_server_only_drops_old_bodies(db, monkeypatch):
+@pytest.mark.django_db(transaction=True)
+def test_worker_without_a_mail_server_only_drops_old_bodies():
     mail = rules.queue(make_message(), to="a@example.org")
     OutboxMail.objects.update(created_at=mail.created_at - timedelta(days=31))
     assert worker.Worker()._work() == 0
@@ -206,10 +207,18 @@ def test_worker_without_a_mail_server_only_drops_old_bodies(db, monkeypatch):
     assert (mail.state, mail.payload) == ("kept", None)
 
 
-def test_database_that_is_away_is_waited_for(db, settings, monkeypatch, caplog):
+@pytest.mark.django_db(transaction=True)
+def test_database_that_is_away_is_waited_for(settings, monkeypatch, caplog):
     settings.MAIL_SERVER = MailServer("127.0.0.1", 1, "", "", use_tls=False, use_ssl=False)
     monkeypatch.setattr(worker, "POLL_SECONDS", 0)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE outbox_outboxmail RENAME TO elsewhere")
-    assert worker.Worker()._work() == 0
+    rename("outbox_outboxmail", "elsewhere")
+    try:
+        assert worker.Worker()._work() == 0
+    finally:
+        rename("elsewhere", "outbox_outboxmail")
     assert "can't reach the database" in caplog.text
+
+
+def rename(table, other):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {other}")

@@ -12,7 +12,10 @@ class Command(BaseCommand):
     help = "Loads Roundtable 2 (Nakuru, 31 October 2020). An event that exists is left as it is."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if load_event(ROUNDTABLE_2, at=timezone.now()):
-            self.stdout.write("Loaded Roundtable 2.")
-        else:
-            self.stdout.write("Roundtable 2 is there already; nothing was changed.")
+        loaded = load_event(ROUNDTABLE_2, at=timezone.now())
+        if options["verbosity"] > 0:
+            self.stdout.write(
+                "Loaded Roundtable 2."
+                if loaded
+                else "Roundtable 2 is there already; nothing was changed."
+            )
