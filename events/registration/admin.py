@@ -39,11 +39,11 @@ class QuotaForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         # A new event has no key yet, so the row does not know it; the form does.
-        event, mode, seats = cleaned.get("event"), cleaned.get("mode"), cleaned.get("seats")
+        event, mode, seats = cleaned.get("event"), cleaned.get("mode", ""), cleaned.get("seats")
         taken = seats_taken(event) if mode and event and event.pk else {}
         if seats is not None and seats < taken.get(mode, 0):
             self.add_error("seats", refusal(taken[mode]))
-        before = self.initial.get("mode")
+        before = self.initial.get("mode", "")
         if before != mode and taken.get(before):
             self.add_error("mode", refusal(taken[before]))
         return cleaned
@@ -122,9 +122,7 @@ class SeatFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*AttendanceMode.choices, ("none", _("Gave up the seat"))]
 
-    def queryset(
-        self, request: HttpRequest, queryset: RegistrationQuerySet
-    ) -> RegistrationQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> RegistrationQuerySet:
         mode = self.value()
         if mode == "none":
             return queryset.without_a_seat()

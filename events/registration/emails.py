@@ -156,8 +156,11 @@ def _send(
 
 
 def _one_line(text: str) -> str:
-    """Return what a header can hold: a line break in it would be another header."""
-    return " ".join(text.split())
+    """Return what a header can hold: a line break in it would be another header.
+
+    So would one inside an encoded word (RFC 2047), as which "=?" begins.
+    """
+    return " ".join(text.split()).replace("=?", "= ?")
 
 
 def _attach(message: EmailMessage, part: CalendarPart) -> None:

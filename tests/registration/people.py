@@ -1,5 +1,7 @@
 """What people type, and what they get by mail."""
 
+from html.parser import HTMLParser
+
 from django.http import QueryDict
 
 from events.registration.guards import new_form_token
@@ -59,11 +61,11 @@ def last_mail():
 
 
 def text_of(message):
-    return message.get_body(("plain",)).get_content()
+    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
 
 def html_of(message):
-    return message.get_body(("html",)).get_content()
+    return message.get_body(("html",)).get_content().replace("\r\n", "\n")
 
 
 def calendar_parts(message):
@@ -71,8 +73,9 @@ def calendar_parts(message):
     return [part for part in message.walk() if part.get_content_type() == "text/calendar"]
 
 
-def calendar_lines(content):
-    """The content lines of a calendar file, unfolded (RFC 5545, 3.1)."""
+def calendar_lines(file):
+    """The content lines of a calendar file or of a mail's, unfolded (RFC 5545, 3.1)."""
+    content = file if isinstance(file, bytes) else calendar_parts(file)[0].get_payload(decode=True)
     return content.decode().replace("\r\n ", "").split("\r\n")
 
 
@@ -83,3 +86,61 @@ def rows():
         OutboxMail,
     )  # fmt: skip
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+
+
+class FormReader(HTMLParser):
+    """Reads what the page's post forms hold, as a browser would send it back."""
+
+    def __init__(self):
+        super().__init__()
+        self.held = {}
+        self.inside = False
+        self.select = self.textarea = None
+
+    def hold(self, name, value):
+        self.held.setdefault(name, []).append(value)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag == "form":
+            self.inside = given.get("method") == "post"
+        elif not self.inside:
+            return
+        elif tag == "select":
+            self.select = given["name"]
+        elif tag == "option" and "selected" in given:
+            self.hold(self.select, given["value"])
+        elif tag == "textarea":
+            self.textarea = given["name"]
+            self.hold(self.textarea, "")
+        elif tag == "input" and (given["type"] not in {"radio", "checkbox"} or "checked" in given):
+            self.hold(given["name"], given.get("value", "on" if "checked" in given else ""))
+
+    def handle_data(self, data):
+        if self.textarea:
+            self.held[self.textarea][-1] += data
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            # The line break right after the tag is not part of the text.
+            self.held[self.textarea][-1] = self.held[self.textarea][-1].removeprefix("\n")
+            self.textarea = None
+        elif tag == "form":
+            self.inside = False
+
+
+def held_by(response):
+    """What the forms of a page hold, by field, each as a list."""
+    reader = FormReader()
+    reader.feed(response.content.decode())
+    return reader.held
+
+
+def lost_from(response, typed):
+    """Those of the typed answers that the page does not hold any more."""
+    held = held_by(response)
+    return {
+        name
+        for name, value in typed.items()
+        if value != "" and held.get(name) not in ([value], value)
+    }

@@ -242,7 +242,7 @@ if connection.vendor == "sqlite":
     holder = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
 else:
-    options["pool"]["timeout"] = 0.5
+    options["pool"]["timeout"] = 0.1
 
 def told(response):
     names = ["Cache-Control", "Retry-After", "Referrer-Policy"]
