@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 validate_code = RegexValidator(
-    r"^[a-z][a-z0-9_]*$", _("Use small letters, digits and underscores, starting with a letter.")
+    r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, starting with a letter.")
 )
 
 

@@ -1,6 +1,6 @@
 """Registrations in the admin. What is done to them is done by the rules."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -90,6 +90,10 @@ class ReadOnlyInline(admin.TabularInline):
 
     extra = 0
     can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """All of them: times that no form may hold are among them."""
+        return list(cast("list[str]", self.fields))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='StakeholderGroup',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='Stays the same for ever. Exports and statistics use it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*$', 'Use small letters, digits and underscores, starting with a letter.')], verbose_name='code')),
+                ('code', models.CharField(help_text='Stays the same for ever. Exports and statistics use it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*\\Z', 'Use small letters, digits and underscores, starting with a letter.')], verbose_name='code')),
                 ('label', models.CharField(max_length=120, verbose_name='label')),
                 ('family', models.CharField(blank=True, help_text='Groups with the same words here stand together in the form.', max_length=60, verbose_name='listed under')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name='Voice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='Stays the same for ever. Statistics use it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*$', 'Use small letters, digits and underscores, starting with a letter.')], verbose_name='code')),
+                ('code', models.CharField(help_text='Stays the same for ever. Statistics use it.', max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*\\Z', 'Use small letters, digits and underscores, starting with a letter.')], verbose_name='code')),
                 ('label', models.CharField(max_length=120, verbose_name='label')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
                 ('offered', models.BooleanField(default=True, help_text='Untick to stop offering it in the form.', verbose_name='offered')),

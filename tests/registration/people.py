@@ -1,8 +1,11 @@
 """What people type, and what they get by mail."""
 
+import html
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.test import Client
 
 from events.registration.guards import new_form_token
 from events.registration.models import (
@@ -17,8 +20,31 @@ from events.registration.models import (
 from events.registration.outbox.models import OutboxMail
 from events.registration.outbox.rules import message_of
 
-OUR_PAGE = {"headers": {"sec-fetch-site": "same-origin"}}
-FOREIGN_PAGE = {"headers": {"sec-fetch-site": "cross-site"}}
+OUR_PAGE = {"headers": {"sec-fetch-site": "same-origin", "origin": "http://testserver"}}
+
+
+class Browser(Client):
+    """Sends forms as browsers do, keeps cookies, and is trusted with nothing."""
+
+    def __init__(self):
+        super().__init__(enforce_csrf_checks=True)
+
+    def post(self, path, typed=None, **extra):
+        return super().post(
+            path,
+            urlencode(typed or {}, doseq=True),
+            content_type="application/x-www-form-urlencoded",
+            **extra,
+        )
+
+
+def words(response):
+    """The page's HTML with its entities as a person reads them."""
+    return html.unescape(response.content.decode())
+
+
+def headers(response):
+    return {name: value for name, value in response.headers.items() if name != "Content-Length"}
 
 
 def answers(**changes):

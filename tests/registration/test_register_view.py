@@ -1,7 +1,4 @@
-import html
-
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from events.models import Event
@@ -11,7 +8,10 @@ from events.registration.models import Registration
 from events.registration.outbox.models import OutboxMail
 from tests.factories import AT, NOW, START, make_event, make_group, make_registration, make_voice
 from tests.registration.people import (
+    OUR_PAGE,
+    Browser,
     answers,
+    headers,
     held_by,
     last_mail,
     lost_from,
@@ -19,10 +19,10 @@ from tests.registration.people import (
     outbox,
     rows,
     text_of,
+    words,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("aged_forms")]
-SAME_ORIGIN = {"headers": {"sec-fetch-site": "same-origin", "origin": "http://testserver"}}
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def event():
 
 @pytest.fixture
 def person():
-    """A browser that keeps cookies, at a site that demands what it demands."""
-    return Client(enforce_csrf_checks=True)
+    return Browser()
 
 
 def path(event, name="register"):
@@ -44,7 +43,7 @@ def path(event, name="register"):
 
 
 def send(person, event, **changes):
-    return person.post(path(event), answers(**changes), **SAME_ORIGIN)
+    return person.post(path(event), answers(**changes), **OUR_PAGE)
 
 
 def everything(**changes):
@@ -63,15 +62,6 @@ def everything(**changes):
         photographs="no",
         **changes,
     )
-
-
-def words(response):
-    """The page as a person reads it, near enough."""
-    return html.unescape(response.content.decode())
-
-
-def headers(response):
-    return {name: value for name, value in response.headers.items() if name != "Content-Length"}
 
 
 # Take a seat
@@ -122,7 +112,7 @@ def test_the_form_has_no_answer_ticked_beforehand(person, event):
 
 
 def test_every_answer_is_kept(person, event):
-    person.post(path(event), everything(), **SAME_ORIGIN)
+    person.post(path(event), everything(), **OUR_PAGE)
     row = Registration.objects.get()
     assert (row.phone, row.organisation, row.county) == (
         "+254 700 000000",
@@ -197,7 +187,7 @@ def test_registering_costs_a_constant_number_of_queries(
         make_registration(event, email=f"person-{number}@example.org")
     typed = answers()
     with django_assert_num_queries(39):
-        assert person.post(path(event), typed, **SAME_ORIGIN).status_code == 303
+        assert person.post(path(event), typed, **OUR_PAGE).status_code == 303
 
 
 @pytest.mark.parametrize("others", [0, 3])
@@ -233,12 +223,12 @@ def test_slips_stand_beside_their_fields_and_in_the_summary(person, event):
 
 def test_a_slip_costs_nothing_that_was_typed(person, event):
     typed = everything(name="", email="no address")
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert lost_from(response, typed) == set()
     # Mended and sent again, it is one registration.
     mended = held_by(response) | {"name": "Wanjiru", "email": "wanjiru@example.org"}
-    assert person.post(path(event), mended, **SAME_ORIGIN).status_code == 303
+    assert person.post(path(event), mended, **OUR_PAGE).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -262,7 +252,7 @@ def test_a_name_that_is_too_long_comes_back_whole_with_a_sentence(person, event,
 @pytest.mark.parametrize("field", ["name", "email", "phone", "question", "leave_empty"])
 def test_a_field_of_10_mb_is_answered_with_the_form(person, event, field):
     typed = everything() | {field: "a" * 10 * 1024 * 1024}
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert len(response.content) < 100_000
     assert f'href="#id_{field}"' in words(response)
@@ -277,13 +267,13 @@ def test_a_field_of_10_mb_is_answered_with_the_form(person, event, field):
                                    "form_token", "participants_list"])  # fmt: skip
 def test_a_choice_of_10_mb_is_not_sent_back(person, event, field):
     typed = everything(email="") | {field: "a" * 10 * 1024 * 1024}
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert len(response.content) < 100_000
 
 
 def test_an_empty_post_is_answered_with_the_form_and_what_is_missing(person, event):
-    response = person.post(path(event), {}, **SAME_ORIGIN)
+    response = person.post(path(event), {}, **OUR_PAGE)
     assert response.status_code == 200
     assert words(response).count("Please write your name.") == 2
 
@@ -295,7 +285,7 @@ def test_an_unknown_group_is_told_at_its_field(person, event):
 
 def test_a_robot_is_told_kindly_and_nothing_is_lost(person, event):
     typed = everything(leave_empty="http://spam.example")
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert words(response).count("Please leave this field empty. It catches robots.") == 2
     assert lost_from(response, typed) == set()
@@ -304,23 +294,23 @@ def test_a_robot_is_told_kindly_and_nothing_is_lost(person, event):
 
 def test_a_forged_token_is_replaced_and_the_next_press_counts(person, event):
     typed = everything(form_token="forged")
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert "The form came back incomplete" in words(response)
     assert Registration.objects.count() == 0
-    assert person.post(path(event), held_by(response), **SAME_ORIGIN).status_code == 303
+    assert person.post(path(event), held_by(response), **OUR_PAGE).status_code == 303
 
 
 def test_a_form_sent_at_once_counts_at_the_next_press(person, event, monkeypatch):
     typed = everything()
     monkeypatch.setattr("events.registration.forms.LEAST_SECONDS", 3600)
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert "That was very quick. Please press the button once more." in words(response)
     assert held_by(response)["form_token"] == [typed["form_token"]]
     assert lost_from(response, typed) == set()
     monkeypatch.setattr("events.registration.forms.LEAST_SECONDS", 0)
-    assert person.post(path(event), held_by(response), **SAME_ORIGIN).status_code == 303
+    assert person.post(path(event), held_by(response), **OUR_PAGE).status_code == 303
 
 
 def test_a_name_made_of_an_encoded_line_break_injects_no_header(person, event):
@@ -337,9 +327,9 @@ def test_a_name_made_of_an_encoded_line_break_injects_no_header(person, event):
 
 def test_a_form_sent_twice_is_one_registration_and_one_mail(person, event):
     typed = everything()
-    first = person.post(path(event), typed, **SAME_ORIGIN)
+    first = person.post(path(event), typed, **OUR_PAGE)
     before = rows()
-    second = person.post(path(event), typed, **SAME_ORIGIN)
+    second = person.post(path(event), typed, **OUR_PAGE)
     assert (first.status_code, second.status_code) == (303, 303)
     assert first["Location"] == second["Location"]
     assert rows() == before
@@ -348,15 +338,15 @@ def test_a_form_sent_twice_is_one_registration_and_one_mail(person, event):
 
 def test_who_goes_back_to_mend_her_address_gets_a_mail_there(person, event):
     typed = answers(email="wanjiru@exmaple.org")
-    person.post(path(event), typed, **SAME_ORIGIN)
-    person.post(path(event), typed | {"email": "wanjiru@example.org"}, **SAME_ORIGIN)
+    person.post(path(event), typed, **OUR_PAGE)
+    person.post(path(event), typed | {"email": "wanjiru@example.org"}, **OUR_PAGE)
     assert [mail.to for mail in outbox()] == ["wanjiru@exmaple.org", "wanjiru@example.org"]
 
 
 def test_who_goes_back_to_mend_her_name_is_told_by_mail_that_nothing_changed(person, event):
     typed = answers(name="Wnajiru")
-    person.post(path(event), typed, **SAME_ORIGIN)
-    person.post(path(event), typed | {"name": "Wanjiru"}, **SAME_ORIGIN)
+    person.post(path(event), typed, **OUR_PAGE)
+    person.post(path(event), typed | {"name": "Wanjiru"}, **OUR_PAGE)
     assert Registration.objects.get().name == "Wnajiru"
     assert "Nothing was changed." in text_of(last_mail())
 
@@ -408,7 +398,7 @@ def test_a_form_for_which_there_is_no_seat_comes_back_whole(person, event, field
     """As when the last seat went, or registration closed, while she was typing."""
     other = make_event(**fields)
     typed = everything()
-    response = person.post(path(other), typed, **SAME_ORIGIN)
+    response = person.post(path(other), typed, **OUR_PAGE)
     assert response.status_code == 409
     assert sentence in words(response)
     assert lost_from(response, typed) == set()
@@ -442,7 +432,7 @@ def test_a_draft_event_is_not_there(person, event, name):
     draft = make_event(published=False)
     assert person.get(path(draft, name)).status_code == 404
     if name != "done":
-        assert person.post(path(draft, name), answers(), **SAME_ORIGIN).status_code == 404
+        assert person.post(path(draft, name), answers(), **OUR_PAGE).status_code == 404
     assert person.get(f"/events/no-such-event/{name}/").status_code == 404
     assert Registration.objects.count() == 0
 
@@ -455,12 +445,12 @@ def test_forms_over_the_limit_come_back_whole(person, event, settings):
     for number in range(2):
         assert send(person, event, email=f"p{number}@example.org").status_code == 303
     typed = everything()
-    response = person.post(path(event), typed, **SAME_ORIGIN)
+    response = person.post(path(event), typed, **OUR_PAGE)
     assert response.status_code == 429
     assert "Please wait an hour, or write to us." in words(response)
     assert lost_from(response, typed) == set()
     assert Registration.objects.count() == len(outbox()) == 2
-    elsewhere = {**SAME_ORIGIN, "REMOTE_ADDR": "203.0.113.9"}
+    elsewhere = {**OUR_PAGE, "REMOTE_ADDR": "203.0.113.9"}
     assert person.post(path(event), typed, **elsewhere).status_code == 303
 
 
@@ -490,7 +480,7 @@ def test_an_empty_form_from_another_website_or_over_the_limit_is_answered(
     foreign = person.post(path(event, name), {}, headers={"origin": "https://evil.example"})
     assert foreign.status_code == (403 if name == "register" else 200)
     settings.REGISTRATION_POSTS_PER_HOUR = 0
-    flood = person.post(path(event, name), {}, **SAME_ORIGIN)
+    flood = person.post(path(event, name), {}, **OUR_PAGE)
     assert flood.status_code == (429 if name == "register" else 200)
 
 
@@ -554,7 +544,7 @@ def test_a_lost_link_asked_for_elsewhere_or_too_often_keeps_the_address(person, 
     foreign = person.post(path(event, "lost_link"), typed, headers=FOREIGN[0])
     assert (foreign.status_code, held_by(foreign)["email"]) == (403, ["wanjiru@example.org"])
     settings.REGISTRATION_POSTS_PER_HOUR = 0
-    flood = person.post(path(event, "lost_link"), typed, **SAME_ORIGIN)
+    flood = person.post(path(event, "lost_link"), typed, **OUR_PAGE)
     assert (flood.status_code, held_by(flood)["email"]) == (429, ["wanjiru@example.org"])
     assert len(outbox()) == 1
 
@@ -566,7 +556,7 @@ def test_the_shipped_event_can_be_registered_for(person, nakuru):
     page = person.get("/events/roundtable-2/register/")
     typed = answers(group="grassroots", voices=["women"], form_token=new_form_token())
     assert "Grassroots" in words(page) or "grassroots" in words(page)
-    response = person.post("/events/roundtable-2/register/", typed, **SAME_ORIGIN)
+    response = person.post("/events/roundtable-2/register/", typed, **OUR_PAGE)
     assert response["Location"] == "/events/roundtable-2/register/done/"
     text = text_of(last_mail())
     assert "Saturday 31 October 2020\n12:45 – 14:45 EAT (UTC+3)\nNakuru, Kenya" in text

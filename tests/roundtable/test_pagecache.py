@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import caches
+from django.http import HttpResponse
 from django.test import Client
 from django.utils.http import http_date
 
@@ -381,6 +382,32 @@ def test_agenda_that_became_public_is_not_hidden_by_an_earlier_404(client, event
     assert client.get("/events/e/agenda.ics").status_code == 404
     edit(event, agenda_status="final")
     assert client.get("/events/e/agenda.ics").status_code == 200
+
+
+def with_cookie():
+    response = HttpResponse("page")
+    response.set_cookie("seen", "yes")
+    return response
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        lambda: HttpResponse("page", status=404),
+        lambda: HttpResponse("page", status=302),
+        lambda: HttpResponse("page", headers={"Vary": "Cookie"}),
+        with_cookie,
+    ],
+)
+def test_answer_that_is_not_the_same_for_everybody_is_not_kept(rf, render, kept):
+    request = rf.get("/", headers={"host": "localhost"})
+    response = pagecache.answer(request, stamp="facts", render=render)
+    assert response.content == b"page"
+    assert not response.has_header("ETag")
+    assert kept == []
+    plain = pagecache.answer(request, stamp="facts", render=lambda: HttpResponse("page"))
+    assert plain.has_header("ETag")
+    assert len(kept) == 1
 
 
 @pytest.mark.parametrize("path", ["/events/e/register/", "/livez", "/readyz", "/robots.txt"])
