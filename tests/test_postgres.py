@@ -1,6 +1,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,13 +32,18 @@ def machine():
         lacking("PostgreSQL", str(error))
 
 
+@pytest.fixture
+def tmp_path():
+    """A folder that PostgreSQL's user can pass through, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="roundtable-tests-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @contextmanager
 def started(tmp_path, *command, **variables):
     """Run a program of the tests, its temporary files in a folder of their own."""
     kept = {name: value for name, value in environment().items() if name != "CI"}
-    # PostgreSQL's user must be able to pass through.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,

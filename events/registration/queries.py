@@ -1,6 +1,8 @@
 """What is read about registration, in as few queries as it takes."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db.models import (
@@ -23,12 +25,18 @@ from events.registration.seats import Availability, Facts, availability
 
 
 def with_registration(events: EventQuerySet) -> EventQuerySet:
-    """Annotate events with all that ``availability_of`` needs, at no further query.
+    """Annotate events with all that ``availability_of`` needs, at no further query."""
+    return events.annotate(**_registration_facts())
+
+
+@cache
+def _registration_facts() -> dict[str, Any]:
+    """Return the annotations; building them takes longer than asking for them.
 
     A seat is counted only where a quota is set: with no limit there is
     nothing to count.
     """
-    annotations: dict[str, object] = {
+    annotations: dict[str, Any] = {
         "registration_opens_at": F("registration_settings__opens_at"),
         "registration_closes_at": F("registration_settings__closes_at"),
         "registration_stopped": F("registration_settings__stopped"),
@@ -54,7 +62,7 @@ def with_registration(events: EventQuerySet) -> EventQuerySet:
         )
         annotations[f"{mode}_offered"] = Exists(quota)
         annotations[f"{mode}_free"] = Exists(quota.annotate(free=free).filter(Q(free=True)))
-    return events.annotate(**annotations)
+    return annotations
 
 
 def availability_of(event: Event, *, now: datetime) -> Availability:

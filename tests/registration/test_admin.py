@@ -2,10 +2,13 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.forms import inlineformset_factory
 from django.test import Client
 from django.urls import reverse
 
+from events.models import Event
 from events.registration import rules
+from events.registration.admin import QuotaForm, QuotaFormSet, save_quotas
 from events.registration.links import LinkRefused, Power, registration_for, token_for
 from events.registration.models import Quota, Registration
 from tests.factories import (
@@ -197,7 +200,7 @@ def test_seats_and_consents_are_shown_and_not_edited(organiser, registration):
 def test_nobody_is_added_here(organiser, registration):
     assert organiser.get(f"{LIST}add/").status_code == 403
     assert organiser.post(f"{LIST}add/", correction(registration)).status_code == 403
-    assert "add/" not in words(organiser.get(LIST))
+    assert f"{LIST}add/" not in words(organiser.get(LIST))
     assert Registration.objects.count() == 1
 
 
@@ -210,8 +213,8 @@ def test_support_needs_are_hidden_without_the_permission(registration):
                     page(registration, "history")):  # fmt: skip
         shown = words(client.get(address))
         assert "Wanjiru Kamau" in shown
-        for secret in ("captions", "lips", "support need", "Refugees", "voice"):
-            assert secret not in shown.lower().replace(secret.lower(), secret)
+        for secret in ("captions", "lips", "support need", "refugees", "voice"):
+            assert secret not in shown.lower()
 
 
 def test_support_needs_are_shown_with_the_permission(registration):
@@ -247,7 +250,7 @@ def test_colleagues_who_may_only_look_change_nothing(registration):
 def test_strangers_are_sent_to_sign_in(client, registration):
     response = client.get(page(registration))
     assert response.status_code == 302
-    assert response["Location"].startswith("/accounts/login/")
+    assert response["Location"].startswith("/admin/login/?next=")
 
 
 # What is done to several
@@ -359,7 +362,7 @@ def test_the_list_costs_a_constant_number_of_queries(organiser, number, django_a
     event = make_event()
     for place in range(number):
         make_registration(event, email=f"person-{place}@example.org")
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(10):
         assert organiser.get(LIST).status_code == 200
 
 
@@ -368,35 +371,52 @@ def test_the_page_costs_a_constant_number_of_queries(organiser, number, django_a
     registration = make_registration(
         make_event(), support=dict.fromkeys(["captions", "braille", "childcare"][:number], "")
     )
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(9):
         assert organiser.get(page(registration)).status_code == 200
 
 
 # The event's quotas, where its page does not test them
 
+QuotaForms = inlineformset_factory(
+    Event, Quota, form=QuotaForm, formset=QuotaFormSet, fields=["mode", "seats"], extra=0
+)
 
-def test_a_quota_with_seats_taken_is_not_turned_into_another(organiser):
+
+def quotas(event, *typed):
+    held = {"quotas-TOTAL_FORMS": len(typed), "quotas-INITIAL_FORMS": event.quotas.count()}
+    for number, row in enumerate(typed):
+        held |= {f"quotas-{number}-{name}": value for name, value in row.items()}
+    return QuotaForms(held, instance=event)
+
+
+def test_a_quota_with_seats_taken_is_not_turned_into_another():
     event = make_event(quotas={"in_room": 5})
     make_registration(event)
     quota = event.quotas.get()
-    form = organiser.get(f"/admin/events/event/{event.pk}/change/").context
-    typed = {}
-    for part in (form["adminform"].form, *(inline.formset for inline in
-                 form["inline_admin_formsets"])):  # fmt: skip
-        forms = [part] if hasattr(part, "fields") else [part.management_form, *part.forms]
-        for one in forms:
-            for field in one:
-                value = field.value()
-                widget = field.field.widget
-                if hasattr(widget, "decompress"):
-                    values = widget.decompress(value) if not isinstance(value, list) else value
-                    typed |= {f"{field.html_name}_{n}": v or "" for n, v in enumerate(values)}
-                elif value is True:
-                    typed[field.html_name] = "on"
-                elif value is not False:
-                    typed[field.html_name] = "" if value is None else value
-    typed["quotas-0-mode"] = "online"
-    response = organiser.post(f"/admin/events/event/{event.pk}/change/", typed)
-    assert response.status_code == 200
-    assert "1 seat is taken already." in words(response)
-    assert Quota.objects.get(pk=quota.pk).mode == "in_room"
+    formset = quotas(event, {"id": quota.pk, "mode": "online", "seats": "5"})
+    assert formset.errors == [
+        {"mode": ["1 seat is taken already. To take no more people, tick “stop new seats”."]}
+    ]
+
+
+def test_quotas_are_written_by_the_rules():
+    event = make_event(quotas={"in_room": 5, "online": 5})
+    first, second = event.quotas.all()
+    formset = quotas(
+        event,
+        {"id": first.pk, "mode": "in_room", "seats": ""},
+        {"id": second.pk, "mode": "online", "seats": "5", "DELETE": "on"},
+    )
+    assert formset.is_valid(), formset.errors
+    save_quotas(formset)
+    assert list(event.quotas.values_list("mode", "seats")) == [("in_room", None)]
+
+
+def test_a_seat_taken_while_the_organiser_was_saving_is_not_lost():
+    event = make_event(quotas={"in_room": 5})
+    formset = quotas(event, {"id": event.quotas.get().pk, "mode": "in_room", "seats": "0"})
+    assert formset.is_valid(), formset.errors
+    make_registration(event)
+    with pytest.raises(rules.Refused):
+        save_quotas(formset)
+    assert event.quotas.get().seats == 5
