@@ -463,7 +463,7 @@ def test_an_address_arrives_as_it_is(event, email):
 
 
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     name=st.text(min_size=1, max_size=200),

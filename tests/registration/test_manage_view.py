@@ -106,19 +106,19 @@ def test_her_page_when_the_event_is_over_offers_nothing(person, settings, regist
         assert path(registration, name) not in page
 
 
-@pytest.mark.parametrize("method", ["get", "head"])
 @pytest.mark.parametrize("name", [*PAGES, "cancel", "come_back", "personal_ics"])
 @pytest.mark.parametrize("gave_up", [False, True])
-def test_opening_a_page_changes_nothing(person, registration, method, name, gave_up):
+def test_opening_a_page_changes_nothing(person, registration, name, gave_up):
     """Mail scanners open every link, and the links on the page behind it."""
     if gave_up:
         rules.cancel(registration, at=AT)
     before = rows()
     power = Power.CALENDAR if name == "personal_ics" else Power.MANAGE
-    response = getattr(person, method)(path(registration, name, power), {"done": "cancelled"})
-    assert response.status_code in ({405} if name in {"cancel", "come_back"} else {200, 302})
+    for method in (person.get, person.head):
+        response = method(path(registration, name, power), {"done": "cancelled"})
+        assert response.status_code in ({405} if name in {"cancel", "come_back"} else {200, 302})
+        assert not response.cookies
     assert rows() == before
-    assert not response.cookies
 
 
 def test_personal_pages_are_kept_nowhere_and_tell_nobody_their_address(person, registration):
