@@ -128,31 +128,35 @@ def fresh_database(url: str) -> Iterator[str]:
             )
 
 
-def run(command: list[str], url: str) -> int:
-    """Run the command on that database and return its code."""
+def run(command: list[str], url: str, ended_by: list[int]) -> int:
+    """Run the command on that database and return its code.
+
+    It is ended once ``ended_by`` names a signal. That is looked at here and
+    not raised by the signal's handler: raised in the moment the command
+    starts, it would leave the command behind.
+    """
     child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
-    try:
-        return child.wait()
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
+    while not ended_by:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(timeout=0.1)
+    child.terminate()
+    child.wait()
+    return 128 + ended_by[0]
 
 
 def main(arguments: list[str]) -> int:
     if len(arguments) < 2 or arguments[0] != "--":
         sys.exit("usage: python -m tests.postgres -- command …")
     # Ended from outside, it still stops the server and removes the folder.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    ended_by: list[int] = []
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: ended_by.append(number))
     try:
         with server() as url:
-            return run(arguments[1:], url)
+            return run(arguments[1:], url, ended_by)
     except PostgresLackingError as error:
         print(f"\n!!! {MARK}PostgreSQL ({error})\n", file=sys.stderr)
         return 1 if in_ci() else LACKING
-    except KeyboardInterrupt:
-        return 130
 
 
 if __name__ == "__main__":
