@@ -48,3 +48,11 @@ def test_header_injection_is_refused():
     with pytest.raises(BadHeaderError):
         send_mail("Hello\nBcc: victim@example.org", "Text", None, ["a@example.org"])
     assert OutboxMail.objects.count() == 0
+
+
+def test_line_break_in_an_encoded_word_makes_no_header():
+    hidden = "=?utf-8?q?" + "long_" * 20 + "=0D=0ABcc=3A_victim=40example.org?="
+    send_mail(hidden, "Text", None, [f"{hidden} <a@example.org>"])
+    mail = OutboxMail.objects.get()
+    assert b"\r\nBcc:" not in bytes(mail.payload)
+    assert "\n" not in mail.subject

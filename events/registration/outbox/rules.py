@@ -16,6 +16,9 @@ from events.registration.outbox.models import OutboxMail, OutboxMailQuerySet
 # A mail that could not be handed over for so long is given up.
 PATIENCE = timedelta(days=4)
 LONGEST_PAUSE = timedelta(hours=1)
+# Headers that came as bytes stay so. Folded anew they would be decoded first, and
+# a line break hidden in an encoded word would become a header of its own.
+AS_IT_CAME = policy.SMTP.clone(refold_source="none")
 State = OutboxMail.State
 
 
@@ -38,8 +41,8 @@ def queue(
         message["To"] = to
     values = {
         "to": to,
-        "subject": str(message["Subject"] or ""),
-        "payload": message.as_bytes(policy=policy.SMTP),
+        "subject": " ".join(str(message["Subject"] or "").split()),
+        "payload": message.as_bytes(policy=AS_IT_CAME),
         "state": State.QUEUED if settings.MAIL_SERVER else State.KEPT,
         "created_at": now,
         "due_at": due_at or now,
