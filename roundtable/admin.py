@@ -40,7 +40,7 @@ class EventWithRegistrationAdmin(EventAdmin):
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool
     ) -> None:
         if formset.model is Quota:
-            save_quotas(formset)
+            save_quotas(request, formset)
         else:
             super().save_formset(request, form, formset, change)
 

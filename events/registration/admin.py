@@ -77,12 +77,20 @@ class QuotaInline(admin.TabularInline):
     extra = 0
 
 
-def save_quotas(formset: Any) -> None:
-    """Write a formset of quotas by the rule, which looks again behind the lock."""
-    for quota in formset.save(commit=False):
-        rules.set_quota(quota)
-    for quota in formset.deleted_objects:
-        rules.remove_quota(quota)
+def save_quotas(request: HttpRequest, formset: Any) -> None:
+    """Write a formset of quotas by the rules, which look again behind the lock.
+
+    Where somebody took a seat since the form was checked, that quota stays as
+    it was and the organiser is told.
+    """
+    changed = [(rules.set_quota, quota) for quota in formset.save(commit=False)]
+    removed = [(rules.remove_quota, quota) for quota in formset.deleted_objects]
+    for write, quota in [*changed, *removed]:
+        try:
+            write(quota)
+        except rules.Refused:
+            taken = seats_taken(quota.event).get(quota.mode, 0)
+            messages.error(request, f"{quota.get_mode_display()}: {refusal(taken)}")
 
 
 class ReadOnlyInline(admin.TabularInline):

@@ -111,6 +111,9 @@ class Quota(models.Model):
                 fields=["event", "mode"],
                 violation_error_message=_("There is a quota for this way to take part already."),
             ),
+            models.CheckConstraint(
+                name="quota_mode_is_known", condition=Q(mode__in=["in_room", "online"])
+            ),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +224,10 @@ class Registration(models.Model):
                 condition=Q(county="") | Q(country="KE"),
                 violation_error_message=_("Only people in Kenya have a county."),
             ),
+            models.CheckConstraint(
+                name="registration_contact_is_somebody_else",
+                condition=Q(contact__isnull=True) | ~Q(contact=models.F("id")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -274,6 +281,9 @@ class SeatRequest(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="seat_request_one_per_mode", fields=["registration", "mode"]
+            ),
+            models.CheckConstraint(
+                name="seat_request_mode_is_known", condition=Q(mode__in=["in_room", "online"])
             ),
             models.CheckConstraint(
                 name="seat_request_status_is_known",

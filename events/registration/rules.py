@@ -25,6 +25,7 @@ from events.registration.models import (
     SupportNeed,
     VoiceAnswer,
 )
+from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of, seats_taken
 from events.registration.seats import Reason
 from speakers.models import StakeholderGroup, Voice
@@ -258,11 +259,15 @@ def correct(registration: Registration, *, at: datetime) -> None:
 def erase(registration: Registration) -> None:
     """Remove a person with all she entrusted us with. Her seat is free at once.
 
+    The mails to her own address go with her, read or not.
+
     Raises ProtectedError while others get their mails by way of her address.
     """
     with transaction.atomic():
         _lock(registration.event)
         registration.delete()
+        if registration.email:
+            outbox.forget(registration.email)
 
 
 def set_quota(quota: Quota) -> None:
@@ -319,7 +324,10 @@ def _write(registration: Registration, details: Details, *, channel: str, at: da
         setattr(registration, name, getattr(details, name))
     registration.interpretation = list(details.interpretation)
     registration.changed_at = at
-    registration.full_clean(exclude=["submission"], validate_unique=False)
+    # The database itself keeps the constraints; asking it first costs a query for each.
+    registration.full_clean(
+        exclude=["submission"], validate_unique=False, validate_constraints=False
+    )
     registration.save()
     registration.support_needs.all().delete()
     SupportNeed.objects.bulk_create(

@@ -245,3 +245,15 @@ def test_words_of_the_rest(event):
     assert str(Quota(mode="online", seats=40)) == "Online: 40"
     consent = Consent(purpose="photographs", given=False, at=AT)
     assert str(consent) == "Photographs and recordings: no"
+
+
+def test_a_mode_nobody_knows_is_refused(event, registration):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SeatRequest.objects.create(registration=registration, mode="roof", status="confirmed")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Quota.objects.create(event=event, mode="roof")
+
+
+def test_nobody_is_her_own_contact(registration):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Registration.objects.filter(pk=registration.pk).update(contact=registration)

@@ -125,6 +125,12 @@ def purge(*, at: datetime) -> int:
     return old.update(payload=None)
 
 
+def forget(address: str) -> int:
+    """Remove every mail to an address, whatever became of it; return how many."""
+    deleted, _by_model = OutboxMail.objects.filter(to=address).delete()
+    return deleted
+
+
 def message_of(mail: OutboxMail) -> EmailMessage | None:
     """Return the mail as a message, or None once its body was dropped."""
     if mail.payload is None:
