@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
+from simple_history import register as keep_history
 
 from speakers.models import Speaker
 
@@ -348,6 +349,11 @@ class ConceptNote(models.Model):
     sign_off = models.TextField(
         _("closing lines"), blank=True, help_text=_("The lines below the text, such as who signs.")
     )
+    what_changed = models.TextField(
+        _("what changed"),
+        blank=True,
+        help_text=_("Since the version before, in a sentence or two. Shown below the note."),
+    )
 
     class Meta:
         verbose_name = _("concept note")
@@ -382,6 +388,33 @@ class NoteSection(models.Model):
 
     def __str__(self) -> str:
         return self.heading or str(_("Opening"))
+
+
+class NoteVersion(models.Model):
+    """An earlier version of the note, as the site names it: which, when, what changed in it."""
+
+    note = models.ForeignKey(
+        ConceptNote, models.CASCADE, verbose_name=_("concept note"), related_name="versions"
+    )
+    version = models.CharField(_("version"), max_length=20)
+    dated = models.DateField(_("date of this version"), null=True, blank=True)
+    what_changed = models.TextField(_("what changed"), blank=True)
+    kept_at = models.DateTimeField(_("kept"), editable=False, default=timezone.now)
+
+    class Meta:
+        verbose_name = _("earlier version")
+        verbose_name_plural = _("earlier versions")
+        ordering = ["-kept_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="note_version_named_once",
+                fields=["note", "version"],
+                violation_error_message=_("This note has a version of this name already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
 
 
 class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
@@ -524,3 +557,10 @@ class Assignment(models.Model):
         if speaker.to_be_announced or self.status == self.Status.CONFIRMED:
             return speaker
         return None
+
+
+# Who changed what and when, for the organisers' history. What record_change
+# writes is no part of it.
+keep_history(Event, excluded_fields=Event.BOOKS)
+for model in (Series, Venue, ConceptNote, NoteSection, AgendaItem, Assignment):
+    keep_history(model)

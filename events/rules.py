@@ -89,7 +89,8 @@ def record_change(event: Event, *, at: datetime) -> bool:
             row.content_fingerprint = content
             row.content_version += 1
             row.changed_at = max(at, row.changed_at) if row.content_version > 1 else at
-            row.save(update_fields=Event.BOOKS)
+            books = {name: getattr(row, name) for name in Event.BOOKS}
+            Event.objects.filter(pk=row.pk).update(**books)
     for field in ("sequence", "content_version", "changed_at"):
         setattr(event, field, getattr(row, field))
     return changed

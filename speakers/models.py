@@ -4,6 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from simple_history import register as keep_history
 
 validate_code = RegexValidator(
     r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, starting with a letter.")
@@ -122,3 +123,6 @@ class Speaker(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("speakers:speaker", args=[self.slug])
+
+
+keep_history(Speaker)

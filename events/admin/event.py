@@ -1,4 +1,4 @@
-"""The event, its note and its agenda in the admin. Saving anything records what changed."""
+"""The event with its running order, on one page."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,60 +6,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet, URLField
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from events.admin.changes import RecordsChange
 from events.agenda import minutes_left, timed
-from events.models import (
-    AgendaItem,
-    Assignment,
-    ConceptNote,
-    Event,
-    NoteSection,
-    Series,
-    Venue,
-    validate_zone,
-)
-from events.rules import record_changes
-
-
-class RecordsChange(admin.ModelAdmin):
-    """Tells ``record_change`` of every event whose pages show what was edited."""
-
-    def events_touched(self, row: Any) -> Iterable[Event]:
-        """Return the events whose pages show this row."""
-        raise NotImplementedError
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Keep in mind the events that showed the row before: it may move to another."""
-        before = self.model._default_manager.filter(pk=obj.pk).first() if change else None
-        form.events_before = list(self.events_touched(before)) if before else []
-        super().save_model(request, obj, form, change)
-
-    def save_related(
-        self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
-    ) -> None:
-        super().save_related(request, form, formsets, change)
-        events = [*form.events_before, *self.events_touched(form.instance)]
-        record_changes({event.pk: event for event in events}.values(), at=timezone.now())
-
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        events = list(self.events_touched(obj))
-        super().delete_model(request, obj)
-        self._record_what_is_left(events)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        events = [event for row in queryset for event in self.events_touched(row)]
-        super().delete_queryset(request, queryset)
-        self._record_what_is_left(events)
-
-    def _record_what_is_left(self, events: list[Event]) -> None:
-        left = Event.objects.filter(pk__in={event.pk for event in events})
-        record_changes(left, at=timezone.now())
+from events.models import AgendaItem, Event, validate_zone
 
 
 class AgendaItemInline(admin.TabularInline):
@@ -172,64 +127,3 @@ class EventAdmin(RecordsChange):
                 left,
             )
             messages.warning(request, text % {"minutes": left})
-
-
-@admin.register(Series)
-class SeriesAdmin(RecordsChange):
-    list_display = ["theme", "occasion"]
-    search_fields = ["theme", "occasion"]
-    prepopulated_fields = {"slug": ["theme"]}
-
-    def events_touched(self, row: Series) -> Iterable[Event]:
-        return row.events.all()
-
-
-@admin.register(Venue)
-class VenueAdmin(RecordsChange):
-    formfield_overrides = {URLField: {"assume_scheme": "https"}}
-    list_display = ["__str__", "town", "country"]
-    search_fields = ["name", "address", "town"]
-
-    def events_touched(self, row: Venue) -> Iterable[Event]:
-        return row.events.all()
-
-
-class NoteSectionInline(admin.StackedInline):
-    model = NoteSection
-    extra = 0
-
-
-@admin.register(ConceptNote)
-class ConceptNoteAdmin(RecordsChange):
-    list_display = ["__str__", "language", "version", "dated"]
-    list_filter = ["event"]
-    list_select_related = ["event"]
-    inlines = [NoteSectionInline]
-
-    def events_touched(self, row: ConceptNote) -> Iterable[Event]:
-        return [row.event]
-
-    def view_on_site(self, row: ConceptNote) -> str:
-        return f"{row.event.get_absolute_url()}concept-note/"
-
-
-class AssignmentInline(admin.TabularInline):
-    model = Assignment
-    extra = 0
-    autocomplete_fields = ["speaker"]
-
-
-@admin.register(AgendaItem)
-class AgendaItemAdmin(RecordsChange):
-    list_display = ["title", "event", "position", "minutes", "kind", "emphasis"]
-    list_filter = ["event", "kind", "emphasis"]
-    list_select_related = ["event"]
-    search_fields = ["title"]
-    ordering = ["event", "position", "pk"]
-    inlines = [AssignmentInline]
-
-    def events_touched(self, row: AgendaItem) -> Iterable[Event]:
-        return [row.event]
-
-    def view_on_site(self, row: AgendaItem) -> str:
-        return f"{row.event.get_absolute_url()}agenda/"

@@ -1,0 +1,16 @@
+"""The event, its note and its agenda in the admin. Saving anything records what changed."""
+
+from events.admin.agenda import AgendaItemAdmin
+from events.admin.changes import RecordsChange
+from events.admin.event import EventAdmin
+from events.admin.note import ConceptNoteAdmin
+from events.admin.places import SeriesAdmin, VenueAdmin
+
+__all__ = [
+    "AgendaItemAdmin",
+    "ConceptNoteAdmin",
+    "EventAdmin",
+    "RecordsChange",
+    "SeriesAdmin",
+    "VenueAdmin",
+]

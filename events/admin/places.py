@@ -1,0 +1,29 @@
+"""Series and venues."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.db.models import URLField
+
+from events.admin.changes import RecordsChange
+from events.models import Event, Series, Venue
+
+
+@admin.register(Series)
+class SeriesAdmin(RecordsChange):
+    list_display = ["theme", "occasion"]
+    search_fields = ["theme", "occasion"]
+    prepopulated_fields = {"slug": ["theme"]}
+
+    def events_touched(self, row: Series) -> Iterable[Event]:
+        return row.events.all()
+
+
+@admin.register(Venue)
+class VenueAdmin(RecordsChange):
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+    list_display = ["__str__", "town", "country"]
+    search_fields = ["name", "address", "town"]
+
+    def events_touched(self, row: Venue) -> Iterable[Event]:
+        return row.events.all()
