@@ -49,7 +49,7 @@ if ROUNDTABLE_CLOCK is None and LOCAL_INSTALL and not env.text("ROUNDTABLE_CLOCK
     ROUNDTABLE_CLOCK = datetime(2020, 10, 12, 9, 0, tzinfo=ZoneInfo("Africa/Nairobi"))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "roundtable.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

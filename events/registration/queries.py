@@ -98,3 +98,14 @@ def seats_taken(event: Event) -> dict[str, int]:
         .annotate(number=Count("pk"))
     )
     return dict(rows)
+
+
+def seat_requests_by_status(event: Event) -> dict[tuple[str, str], int]:
+    """Return how many seat requests each mode has in each status, by (mode, status)."""
+    rows = (
+        SeatRequest.objects.filter(registration__event=event)
+        .order_by()
+        .values_list("mode", "status")
+        .annotate(number=Count("pk"))
+    )
+    return {(mode, status): number for mode, status, number in rows}
