@@ -5,8 +5,27 @@ import shutil
 
 import pytest
 
+from roundtable.roles import Role
 from tests.lacking import lacking
-from tests.live import site
+from tests.live import manage, site
+
+# Signs somebody in on the running site; how people sign in has tests of its own.
+SIGN_IN = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
+role = {role!r}
+user, _ = User.objects.get_or_create(username=role, email=f"{{role[:3].lower()}}@example.org")
+user.is_staff = True
+user.save()
+user.groups.set(Group.objects.filter(name=role))
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.save()
+print("session", session.session_key)
+"""
 
 
 def pytest_collection_modifyitems(items):
@@ -73,3 +92,31 @@ def open_page(chromium, live):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def session_of(live):
+    """The cookie of somebody at the desk, by role: ``session_of(Role.EDITOR)``."""
+    cookies = {}
+
+    def session_of_(role):
+        if role not in cookies:
+            done = manage("shell", "-v0", "-c", SIGN_IN.format(role=str(role)), **live.settings)
+            assert done.returncode == 0, done.stderr
+            cookies[role] = done.stdout.split("session ")[1].strip()
+        return {"name": "sessionid", "value": cookies[role], "url": live.origin}
+
+    return session_of_
+
+
+@pytest.fixture
+def open_desk(open_page, session_of):
+    """Open a page of the organisers' desk, signed in: ``open_desk("/admin/", width=360)``."""
+
+    def open_(path="/admin/", *, role=Role.OWNER, **options):
+        page = open_page("about:blank", **options)
+        page.context.add_cookies([session_of(role)])
+        page.goto(path)
+        return page
+
+    return open_
