@@ -188,7 +188,14 @@ class Event(models.Model):
         PROVISIONAL = "provisional", _("Provisional")
         FINAL = "final", _("Final")
 
-    slug = models.SlugField(_("address"), max_length=80, unique=True)
+    slug = models.SlugField(
+        _("address"),
+        max_length=80,
+        unique=True,
+        help_text=_(
+            "The end of the page's address. Change it, and links people have stop working."
+        ),
+    )
     series = models.ForeignKey(
         Series,
         models.PROTECT,
@@ -213,7 +220,9 @@ class Event(models.Model):
     convenor = models.CharField(
         _("convenor"), max_length=200, blank=True, help_text=_("Who calls the meeting.")
     )
-    starts_at = models.DateTimeField(_("start"))
+    starts_at = models.DateTimeField(
+        _("start"), help_text=_("Change it, and calendars that follow the event move along.")
+    )
     ends_at = models.DateTimeField(_("end"))
     zone = models.CharField(
         _("time zone"),
@@ -231,7 +240,14 @@ class Event(models.Model):
         related_name="events",
     )
     status = models.CharField(
-        _("status"), max_length=10, choices=Status.choices, default=Status.SCHEDULED
+        _("status"),
+        max_length=10,
+        choices=Status.choices,
+        default=Status.SCHEDULED,
+        help_text=_(
+            "Postponed: registration rests. Cancelled: nobody can register any more. The site "
+            "shows it at once; no mail goes out by itself."
+        ),
     )
     published = models.BooleanField(
         _("published"),
@@ -461,8 +477,16 @@ class AgendaItem(models.Model):
         _("minutes"), validators=[MinValueValidator(1), MaxValueValidator(600)]
     )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    emphasis = models.CharField(_("emphasis"), max_length=24, choices=Emphasis.choices, blank=True)
-    description = models.TextField(_("description"), blank=True)
+    emphasis = models.CharField(
+        _("emphasis"),
+        max_length=24,
+        choices=Emphasis.choices,
+        blank=True,
+        help_text=_("Which of the concept note's five points this slot is about, if one."),
+    )
+    description = models.TextField(
+        _("description"), blank=True, help_text=_("Shown below the title in the agenda.")
+    )
 
     objects = AgendaItemQuerySet.as_manager()
 
@@ -527,7 +551,11 @@ class Assignment(models.Model):
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
     presence = models.CharField(_("takes part"), max_length=8, choices=Presence.choices, blank=True)
     status = models.CharField(
-        _("status"), max_length=10, choices=Status.choices, default=Status.PROPOSED
+        _("status"),
+        max_length=10,
+        choices=Status.choices,
+        default=Status.PROPOSED,
+        help_text=_("Named on the site once confirmed. Until then the seat is to be announced."),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
