@@ -13,11 +13,13 @@ from django.http import HttpRequest
 from events.admin import EventAdmin, RecordsChange
 from events.models import Event
 from events.registration.admin import (
+    KeptSeatsInline,
     QuotaInline,
     RegistrationSettingsInline,
+    save_kept_seats,
     save_quotas,
 )
-from events.registration.models import Quota
+from events.registration.models import KeptSeats, Quota
 from roundtable.colleagues import ColleagueAdmin
 from speakers.admin import SpeakerAdmin
 from speakers.models import Speaker
@@ -36,13 +38,15 @@ admin.site.register(User, ColleagueAdmin)
 class EventWithRegistrationAdmin(EventAdmin):
     """The event with the seats it offers and when people can register."""
 
-    inlines = [RegistrationSettingsInline, QuotaInline, *EventAdmin.inlines]
+    inlines = [RegistrationSettingsInline, QuotaInline, KeptSeatsInline, *EventAdmin.inlines]
 
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool
     ) -> None:
         if formset.model is Quota:
             save_quotas(request, formset)
+        elif formset.model is KeptSeats:
+            save_kept_seats(formset)
         else:
             super().save_formset(request, form, formset, change)
 

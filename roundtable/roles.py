@@ -58,14 +58,20 @@ EDIT_CONTENT = (
     | may(EDIT, "speakers", "speaker")
 )
 SEE_REGISTRATIONS = may(
-    ["view"], "registration", "registration", "seatrequest", "quota", "registrationsettings"
+    ["view"],
+    "registration",
+    "registration",
+    "seatrequest",
+    "quota",
+    "registrationsettings",
+    "keptseats",
 )
 RUN = (
     EDIT_CONTENT
     | SEE_REGISTRATIONS
     | may(["delete"], "events", "event")
     | may(EDIT, "speakers", "stakeholdergroup", "voice")
-    | may(EDIT, "registration", "quota", "registrationsettings")
+    | may(EDIT, "registration", "quota", "registrationsettings", "keptseats")
     | may(["change", "delete"], "registration", "registration")
     | may(["view"], "registration", "consent")
     | may(["view", "change"], "outbox", "outboxmail")

@@ -16,6 +16,7 @@ from events.registration.forms import AddressField
 from events.registration.models import (
     AttendanceMode,
     Consent,
+    KeptSeats,
     Quota,
     Registration,
     RegistrationQuerySet,
@@ -68,6 +69,69 @@ def refusal(taken: int) -> str:
         taken,
     )
     return text % {"taken": taken}
+
+
+class KeptSeatsFormSet(forms.BaseInlineFormSet):
+    """Refuses to keep more seats than there are, as the quotas beside them are being saved."""
+
+    def clean(self) -> None:
+        super().clean()
+        limits = self._limits()
+        kept: dict[str, int] = {}
+        for form in self.forms:
+            values = getattr(form, "cleaned_data", {})
+            mode, seats = values.get("mode"), values.get("seats")
+            if not mode or not seats or values.get("DELETE"):
+                continue
+            kept[mode] = kept.get(mode, 0) + seats
+            limit = limits.get(mode)
+            if limit is None:
+                form.add_error("mode", NOTHING_TO_KEEP)
+            elif kept[mode] > limit:
+                form.add_error("seats", more_than_seats(limit))
+
+    def _limits(self) -> dict[str, int | None]:
+        """Return the seats of each mode: as typed on this page, else as saved."""
+        data = self.data
+        count = data.get("quotas-TOTAL_FORMS", "")
+        if not count.isdecimal():
+            return dict(self.instance.quotas.values_list("mode", "seats"))
+        limits: dict[str, int | None] = {}
+        for row in (f"quotas-{number}" for number in range(min(int(count), 20))):
+            if not data.get(f"{row}-DELETE"):
+                seats = data.get(f"{row}-seats", "").strip()
+                limits[data.get(f"{row}-mode", "")] = int(seats[:9]) if seats.isdecimal() else None
+        return limits
+
+
+NOTHING_TO_KEEP = _("This way to take part has no limit, so there is nothing to keep seats from.")
+
+
+def more_than_seats(limit: int) -> str:
+    """Say how many seats there are in all."""
+    text = ngettext(
+        "There is %(limit)d seat of this kind in all.",
+        "There are %(limit)d seats of this kind in all.",
+        limit,
+    )
+    return text % {"limit": limit}
+
+
+class KeptSeatsInline(admin.TabularInline):
+    model = KeptSeats
+    formset = KeptSeatsFormSet
+    extra = 0
+    verbose_name = _("group")
+    verbose_name_plural = _("Seats kept for groups until a time")
+
+
+def save_kept_seats(formset: Any) -> None:
+    """Write a formset of kept seats by the rules."""
+    changed = formset.save(commit=False)
+    for kept in formset.deleted_objects:
+        rules.keep_no_longer(kept)
+    for kept in changed:
+        rules.keep_seats(kept)
 
 
 class QuotaInline(admin.TabularInline):

@@ -105,12 +105,16 @@ def _type_over(form: forms.Form, name: str, value: str) -> None:
 
 def _modes(availability: Availability, *, held: str | None = None) -> list[tuple[str, Any]]:
     """Return the ways to take part, with what is taken; ``held`` is hers in any case."""
-    return [
-        (mode.value, mode.label if mode in availability.free or mode == held
-         else _("%(mode)s (all seats are taken)") % {"mode": mode.label})
-        for mode in AttendanceMode
-        if mode in availability.offered or mode == held
-    ]  # fmt: skip
+
+    def label(mode: AttendanceMode) -> Any:
+        if mode in availability.free or mode == held:
+            return mode.label
+        if mode in availability.kept:
+            return _("%(mode)s (seats for some groups only)") % {"mode": mode.label}
+        return _("%(mode)s (all seats are taken)") % {"mode": mode.label}
+
+    shown = [mode for mode in AttendanceMode if mode in availability.offered or mode == held]
+    return [(mode.value, label(mode)) for mode in shown]
 
 
 def _text(label: Any, *, length: int, rows: int, **kwargs: Any) -> forms.CharField:
@@ -471,6 +475,13 @@ def sentence(reason: str) -> str:
     """Return in words why a seat can't be had."""
     sentences = {
         "full": _now("All seats of this kind are taken. Another way to take part may be free."),
+        "kept": _now(
+            "The seats of this kind that are left are kept for other groups for now. "
+            "Another way to take part may be free."
+        ),
+        "kept_for_her_group": _now(
+            "Your seat was kept for the group you chose first. Please write to us to change it."
+        ),
         "not_yet": _now("Registration is not open yet."),
         "over": _now("The event has begun or is over. Registration is closed."),
         "time_up": _now("Registration is closed."),

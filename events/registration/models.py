@@ -8,7 +8,7 @@ by ``rules`` only.
 import secrets
 from typing import ClassVar
 
-from django.core.validators import MaxLengthValidator
+from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
@@ -119,6 +119,48 @@ class Quota(models.Model):
     def __str__(self) -> str:
         seats = _("no limit") if self.seats is None else self.seats
         return f"{self.get_mode_display()}: {seats}"
+
+
+class KeptSeats(models.Model):
+    """Seats kept for a stakeholder group until a stated time (see ``seats``)."""
+
+    event = models.ForeignKey(
+        Event, models.CASCADE, verbose_name=_("event"), related_name="kept_seats"
+    )
+    mode = models.CharField(_("way to take part"), max_length=10, choices=AttendanceMode.choices)
+    group = models.ForeignKey(
+        StakeholderGroup,
+        models.PROTECT,
+        verbose_name=_("stakeholder group"),
+        related_name="kept_seats",
+    )
+    seats = models.PositiveIntegerField(
+        _("seats"),
+        validators=[MinValueValidator(1)],
+        help_text=_("At least so many people of this group find a seat, if they come in time."),
+    )
+    until = models.DateTimeField(
+        _("kept until"), help_text=_("From then on, what is left is anybody's.")
+    )
+
+    class Meta:
+        verbose_name = _("kept seats")
+        verbose_name_plural = _("kept seats")
+        ordering = ["mode", "until", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="kept_seats_once_per_group",
+                fields=["event", "mode", "group"],
+                violation_error_message=_("Seats of this kind are kept for this group already."),
+            ),
+            models.CheckConstraint(name="kept_seats_at_least_one", condition=Q(seats__gte=1)),
+            models.CheckConstraint(
+                name="kept_seats_mode_is_known", condition=Q(mode__in=["in_room", "online"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_mode_display()}: {self.seats} – {self.group}"
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):

@@ -1,27 +1,39 @@
 """What is read about registration, in as few queries as it takes."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db.models import (
-    BooleanField,
+    Aggregate,
     Case,
     Count,
-    Exists,
     F,
+    IntegerField,
+    JSONField,
     OuterRef,
-    Q,
     Subquery,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
+from django.utils.dateparse import parse_datetime
 
 from events.models import Event, EventQuerySet
-from events.registration.models import AttendanceMode, Quota, SeatRequest
-from events.registration.seats import Availability, Facts, availability
+from events.registration.models import AttendanceMode, KeptSeats, Quota, SeatRequest
+from events.registration.seats import Availability, Facts, Kept, ModeSeats, availability
+
+
+class Rows(Aggregate):
+    """Several rows as one JSON array, so that they come with the row they belong to."""
+
+    function = "JSONB_AGG"
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Write what SQLite calls it."""
+        return super().as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **context)
 
 
 def with_registration(events: EventQuerySet) -> EventQuerySet:
@@ -40,29 +52,44 @@ def _registration_facts() -> dict[str, Any]:
         "registration_opens_at": F("registration_settings__opens_at"),
         "registration_closes_at": F("registration_settings__closes_at"),
         "registration_stopped": F("registration_settings__stopped"),
+        "registration_kept": Subquery(
+            KeptSeats.objects.filter(event=OuterRef("pk"))
+            .order_by()
+            .values("event")
+            .annotate(
+                rows=Rows(
+                    JSONObject(
+                        mode="mode",
+                        group="group__code",
+                        seats="seats",
+                        until="until",
+                        taken=_taken(registration__group=OuterRef("group")),
+                    )
+                )
+            )
+            .values("rows")
+        ),
     }
     for mode in AttendanceMode:
-        quota = Quota.objects.filter(event=OuterRef("pk"), mode=mode)
-        taken = (
-            SeatRequest.objects.filter(
-                registration__event=OuterRef("event"),
-                mode=mode,
-                status=SeatRequest.Status.CONFIRMED,
+        counted = Case(When(seats__isnull=True, then=Value(0)), default=_taken())
+        annotations[f"{mode}_seats"] = Subquery(
+            Quota.objects.filter(event=OuterRef("pk"), mode=mode).values(
+                row=JSONObject(limit="seats", taken=counted)
             )
-            .order_by()
-            .values("mode")
-            .annotate(number=Count("pk"))
-            .values("number")
         )
-        free = Case(
-            When(seats__isnull=True, then=Value(True)),
-            When(seats__gt=Coalesce(Subquery(taken), 0), then=Value(True)),
-            default=Value(False),
-            output_field=BooleanField(),
-        )
-        annotations[f"{mode}_offered"] = Exists(quota)
-        annotations[f"{mode}_free"] = Exists(quota.annotate(free=free).filter(Q(free=True)))
     return annotations
+
+
+def _taken(**of: Any) -> Coalesce:
+    """Return the number of confirmed seats, beside a row that names event and mode."""
+    confirmed = SeatRequest.objects.filter(
+        registration__event=OuterRef("event"),
+        mode=OuterRef("mode"),
+        status=SeatRequest.Status.CONFIRMED,
+        **of,
+    )
+    number = confirmed.order_by().values("mode").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0, output_field=IntegerField())
 
 
 def availability_of(event: Event, *, now: datetime) -> Availability:
@@ -81,12 +108,32 @@ def availability_of(event: Event, *, now: datetime) -> Availability:
             opens_at=facts["registration_opens_at"],
             closes_at=facts["registration_closes_at"],
             stopped=bool(facts["registration_stopped"]),
-            offered=[mode for mode in AttendanceMode if facts[f"{mode}_offered"]],
-            free=[mode for mode in AttendanceMode if facts[f"{mode}_free"]],
+            seats=_seats(facts),
             mail_leaves=settings.LOCAL_INSTALL or settings.MAIL_SERVER is not None,
         ),
         now=now,
     )
+
+
+def _seats(facts: dict[str, Any]) -> dict[AttendanceMode, ModeSeats]:
+    """Return the seats of the modes that are offered, from what the annotations brought."""
+    kept: dict[str, list[Kept]] = {}
+    for row in facts["registration_kept"] or []:
+        kept.setdefault(row["mode"], []).append(
+            Kept(row["group"], row["seats"], _instant(row["until"]), row["taken"])
+        )
+    return {
+        mode: ModeSeats(row["limit"], row["taken"], tuple(kept.get(mode, ())))
+        for mode in AttendanceMode
+        if (row := facts[f"{mode}_seats"])
+    }
+
+
+def _instant(text: str) -> datetime:
+    """Read a time out of JSON. SQLite keeps times in UTC and does not say so."""
+    moment = parse_datetime(text)
+    assert moment is not None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def seats_taken(event: Event) -> dict[str, int]:

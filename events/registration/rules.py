@@ -19,6 +19,7 @@ from events.registration import emails
 from events.registration.models import (
     AttendanceMode,
     Consent,
+    KeptSeats,
     Quota,
     Registration,
     SeatRequest,
@@ -27,7 +28,7 @@ from events.registration.models import (
 )
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of, seats_taken
-from events.registration.seats import Reason
+from events.registration.seats import Reason, seats_free, without_one
 from speakers.models import StakeholderGroup, Voice
 
 # The wording of privacy notice and consents now in force.
@@ -94,7 +95,7 @@ def register(
         event = _lock(event)
         if _was_sent(submission):
             return Outcome.SENT_TWICE
-        _require_free(event, details.mode, now=now)
+        _require_free(event, details.mode, group=details.group, now=now)
         known = Registration.objects.with_details().filter(event=event).with_address(email).first()
         if known and not known.is_cancelled:
             emails.send_already_registered(known, at=at)
@@ -130,7 +131,7 @@ def register_companion(
         event = _lock(contact.event)
         if _was_sent(submission):
             return Outcome.SENT_TWICE
-        _require_free(event, details.mode, now=now)
+        _require_free(event, details.mode, group=details.group, now=now)
         contact = _read(contact)
         if contact.is_cancelled:
             raise Refused("contact_gave_up")
@@ -171,7 +172,9 @@ def change(
         seat = registration.seat
         moves = seat is not None and seat.mode != details.mode
         if moves:
-            _require_free(event, details.mode, now=now)
+            _require_free(event, details.mode, group=details.group, now=now)
+        elif seat is not None and details.group != registration.group:
+            _require_seat_for_group(event, seat, details.group, now=now)
         _write(registration, details, channel=channel, at=at)
         if moves:
             _give_up(registration, at=at)
@@ -206,7 +209,7 @@ def come_back(
         registration = _read(registration)
         if not registration.is_cancelled:
             return
-        _require_free(event, mode, now=now)
+        _require_free(event, mode, group=registration.group, now=now)
         registration.calendar_revision += 1
         registration.changed_at = at
         registration.save(update_fields=["calendar_revision", "changed_at"])
@@ -293,6 +296,31 @@ def remove_quota(quota: Quota) -> None:
         quota.delete()
 
 
+def keep_seats(kept: KeptSeats) -> None:
+    """Keep seats for a group until a time.
+
+    Raises Refused("nothing_to_keep") for a mode without a limit, where nobody
+    is ever turned away, and Refused("more_than_seats") where all groups
+    together would have more kept for them than there are seats.
+    """
+    with transaction.atomic():
+        _lock(kept.event)
+        quota = Quota.objects.filter(event=kept.event, mode=kept.mode).first()
+        if quota is None or quota.seats is None:
+            raise Refused("nothing_to_keep")
+        others = KeptSeats.objects.filter(event=kept.event, mode=kept.mode).exclude(pk=kept.pk)
+        if kept.seats + sum(others.values_list("seats", flat=True)) > quota.seats:
+            raise Refused("more_than_seats")
+        kept.save()
+
+
+def keep_no_longer(kept: KeptSeats) -> None:
+    """Give what was kept for a group to everybody."""
+    with transaction.atomic():
+        _lock(kept.event)
+        kept.delete()
+
+
 def _lock(event: Event) -> Event:
     """Return the event read anew, its row locked until the transaction ends."""
     return Event.objects.select_for_update().get(pk=event.pk)
@@ -307,13 +335,26 @@ def _was_sent(submission: str | None) -> bool:
     return bool(submission) and Registration.objects.filter(submission=submission).exists()
 
 
-def _require_free(event: Event, mode: str, *, now: datetime) -> None:
+def _require_free(event: Event, mode: str, *, group: StakeholderGroup, now: datetime) -> None:
     """Read the seats behind the lock, so that nobody takes one in between."""
     found = availability_of(event, now=now)
     if not found.is_open:
         raise Refused(found.reason)
-    if mode not in found.free:
-        raise Refused(Reason.FULL)
+    seats = found.seats.get(AttendanceMode(mode))
+    if seats is None or seats_free(seats, group=group.code, now=now) == 0:
+        raise Refused(Reason.KEPT if mode in found.kept else Reason.FULL)
+
+
+def _require_seat_for_group(
+    event: Event, seat: SeatRequest, group: StakeholderGroup, *, now: datetime
+) -> None:
+    """Refuse to carry a seat that was kept for one group over to another."""
+    seats = availability_of(event, now=now).seats.get(AttendanceMode(seat.mode))
+    if seat.status != SeatRequest.Status.CONFIRMED or seats is None:
+        return
+    others = without_one(seats, group=seat.registration.group.code)
+    if seats_free(others, group=group.code, now=now) == 0:
+        raise Refused("kept_for_her_group")
 
 
 def _write(registration: Registration, details: Details, *, channel: str, at: datetime) -> None:

@@ -1,7 +1,19 @@
-"""Who may have a seat, and whether people can register now. Pure: facts in, answer out."""
+"""How seats are given, and whether people can register now. Pure: facts in, answer out.
 
-from collections.abc import Collection
-from dataclasses import dataclass
+The policy, in the words of the page "How seats are given":
+
+1.  Each way to take part has its own seats, and they are given in turn: who
+    registers first, has one.
+2.  Some seats can be kept for a stakeholder group until a stated time. Then at
+    least so many people of that group find a seat, if they come by then: what
+    the group has not taken yet is held back from everybody else.
+3.  From that time on, what is left is anybody's.
+
+``seats_free`` is that policy, and everything else asks it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,10 +21,54 @@ from events.models import Event
 from events.registration.models import AttendanceMode, RegistrationState
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Seats kept for a stakeholder group (by code) until an instant, and how many it took."""
+
+    group: str
+    seats: int
+    until: datetime
+    taken: int = 0
+
+
+@dataclass(frozen=True)
+class ModeSeats:
+    """The seats of one way to take part; ``limit`` None means as many as come."""
+
+    limit: int | None
+    taken: int = 0
+    kept: Sequence[Kept] = ()
+
+
+def seats_free(seats: ModeSeats, *, group: str | None, now: datetime) -> int | None:
+    """Return how many more people of this group (by code) may have a seat at ``now``.
+
+    None is for no limit. A group without seats kept for it, or no group at
+    all, has what is held back for nobody.
+    """
+    if seats.limit is None:
+        return None
+    held_back = sum(
+        max(kept.seats - kept.taken, 0)
+        for kept in seats.kept
+        if now < kept.until and kept.group != group
+    )
+    return max(seats.limit - seats.taken - held_back, 0)
+
+
+def without_one(seats: ModeSeats, *, group: str) -> ModeSeats:
+    """Return the seats as they were without one person of this group."""
+    kept = tuple(
+        replace(kept, taken=kept.taken - 1) if kept.group == group else kept for kept in seats.kept
+    )
+    return replace(seats, taken=seats.taken - 1, kept=kept)
+
+
 class Reason(StrEnum):
     """Why registration stands as it does; pages choose their words by it."""
 
     OPEN = "open"
+    KEPT = "kept"
     NOT_YET = "not_yet"
     OVER = "over"
     TIME_UP = "time_up"
@@ -28,8 +84,9 @@ class Reason(StrEnum):
 class Availability:
     """Whether people can register now, why, and for which modes a seat is free.
 
-    ``closes_at`` is the last instant, from the settings or the event's start,
-    and never after its end.
+    ``free`` are the modes with a seat for anybody, ``kept`` those whose last
+    seats wait for some groups. ``closes_at`` is the last instant, from the
+    settings or the event's start, and never after its end.
     """
 
     state: RegistrationState
@@ -38,10 +95,15 @@ class Availability:
     free: tuple[AttendanceMode, ...]
     opens_at: datetime | None
     closes_at: datetime
+    kept: tuple[AttendanceMode, ...] = ()
+    # Pages say the state, never a count, so the counts are no part of what it is.
+    seats: Mapping[AttendanceMode, ModeSeats] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def is_open(self) -> bool:
-        """Whether a seat can be had now."""
+        """Whether a seat can be had now, by some at least."""
         return self.state == RegistrationState.OPEN
 
 
@@ -55,8 +117,8 @@ class Facts:
     opens_at: datetime | None
     closes_at: datetime | None
     stopped: bool
-    offered: Collection[AttendanceMode]
-    free: Collection[AttendanceMode]
+    seats: Mapping[AttendanceMode, ModeSeats]
+    """The modes that are offered, each with its seats."""
     mail_leaves: bool
 
 
@@ -68,24 +130,42 @@ def availability(facts: Facts, *, now: datetime) -> Availability:
     case from its end: "closes: that day, midnight" sells no seat at what is over).
     """
     closes_at = min(facts.closes_at or facts.starts_at, facts.ends_at)
-    reason = _reason(facts, closes_at=closes_at, now=now)
+    offered = tuple(mode for mode in AttendanceMode if mode in facts.seats)
+    free = tuple(
+        mode for mode in offered if seats_free(facts.seats[mode], group=None, now=now) != 0
+    )
+    kept = tuple(
+        mode for mode in offered if mode not in free and _kept_for(facts.seats[mode], now=now)
+    )
+    reason = _reason(facts, closes_at=closes_at, free=bool(free), kept=bool(kept), now=now)
     state = {
         Reason.OPEN: RegistrationState.OPEN,
+        Reason.KEPT: RegistrationState.OPEN,
         Reason.NOT_YET: RegistrationState.NOT_YET,
     }.get(reason, RegistrationState.CLOSED)
-    in_order = [mode for mode in AttendanceMode if mode in facts.offered]
     return Availability(
         state=state,
         reason=reason,
-        offered=tuple(in_order),
-        free=tuple(mode for mode in in_order if mode in facts.free),
+        offered=offered,
+        free=free,
+        kept=kept,
         opens_at=facts.opens_at,
         closes_at=closes_at,
+        seats=facts.seats,
     )
 
 
+def _kept_for(seats: ModeSeats, *, now: datetime) -> list[Kept]:
+    """Return for which groups a seat is kept still."""
+    return [
+        kept
+        for kept in seats.kept
+        if now < kept.until and seats_free(seats, group=kept.group, now=now)
+    ]
+
+
 def _reason(  # noqa: PLR0911 - one answer a line, in the order they outweigh each other
-    facts: Facts, *, closes_at: datetime, now: datetime
+    facts: Facts, *, closes_at: datetime, free: bool, kept: bool, now: datetime
 ) -> Reason:
     if facts.status == Event.Status.CANCELLED:
         return Reason.CANCELLED
@@ -95,7 +175,7 @@ def _reason(  # noqa: PLR0911 - one answer a line, in the order they outweigh ea
         return Reason.POSTPONED
     if now >= closes_at:
         return Reason.TIME_UP
-    if not facts.offered:
+    if not facts.seats:
         return Reason.NOT_OFFERED
     if facts.stopped:
         return Reason.STOPPED
@@ -103,4 +183,6 @@ def _reason(  # noqa: PLR0911 - one answer a line, in the order they outweigh ea
         return Reason.NO_MAIL
     if facts.opens_at and now < facts.opens_at:
         return Reason.NOT_YET
-    return Reason.OPEN if facts.free else Reason.FULL
+    if free:
+        return Reason.OPEN
+    return Reason.KEPT if kept else Reason.FULL

@@ -34,7 +34,6 @@ from events.registration.forms import (
 from events.registration.links import LinkRefused, Power, registration_for, token_for
 from events.registration.models import AttendanceMode, Registration
 from events.registration.queries import availability_of, with_registration
-from events.registration.seats import Reason
 from events.rules import join_link, phase
 
 View = Callable[..., HttpResponse]
@@ -45,6 +44,9 @@ class SeeOther(HttpResponseRedirect):
 
     status_code = 303
 
+
+# The question that a refusal is about; others stand above the form.
+ASKED_AGAIN = {"full": "mode", "kept": "mode", "kept_for_her_group": "group"}
 
 # What a manage page may be told in its address, so that no cookie has to carry it.
 NOTICES = ("changed", "cancelled", "returned", "added")
@@ -116,6 +118,14 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
 def done(request: HttpRequest, slug: str) -> HttpResponse:
     """What happens next; the same whoever registered, for the first time or again."""
     return event_page(request, open_event(slug), "events/registration/done.html")
+
+
+@require_safe
+def how_seats_are_given(request: HttpRequest, slug: str) -> HttpResponse:
+    """The policy in words, and which seats are kept for whom at this event."""
+    event = open_event(slug)
+    kept = event.kept_seats.filter(until__gt=clock.now()).select_related("group")
+    return event_page(request, event, "events/registration/seats.html", kept=kept)
 
 
 @csrf_exempt
@@ -286,7 +296,7 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 def refuse(form: Form, refusal: rules.Refused) -> None:
     """Say why no seat can be had: at the question it is about, or above the form."""
-    field = "mode" if refusal.reason == Reason.FULL else None
+    field = ASKED_AGAIN.get(str(refusal.reason))
     form.add_error(field, sentence(refusal.reason))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from events.models import Event
 from events.registration.models import AttendanceMode, RegistrationState
-from events.registration.seats import Facts, Reason, availability
+from events.registration.seats import Facts, ModeSeats, Reason, availability
 
 SECOND = timedelta(seconds=1)
 START = datetime(2020, 10, 31, 9, 45, tzinfo=UTC)
@@ -16,6 +16,8 @@ Status = Event.Status
 
 def ask(now=NOW, **changes):
     """The availability at an event that is open, but for ``changes``."""
+    offered = changes.pop("offered", [ROOM, ONLINE])
+    free = changes.pop("free", [ROOM, ONLINE])
     facts = {
         "status": Status.SCHEDULED,
         "starts_at": START,
@@ -23,8 +25,7 @@ def ask(now=NOW, **changes):
         "opens_at": None,
         "closes_at": None,
         "stopped": False,
-        "offered": [ROOM, ONLINE],
-        "free": [ROOM, ONLINE],
+        "seats": {mode: ModeSeats(limit=9 if mode in free else 0) for mode in offered},
         "mail_leaves": True,
         **changes,
     }
