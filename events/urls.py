@@ -11,6 +11,7 @@ urlpatterns = [
     path("events/<slug:slug>/concept-note/", views.concept_note, name="concept_note"),
     path("events/<slug:slug>/agenda/", views.agenda, name="agenda"),
     path("events/<slug:slug>/speakers/", views.speakers, name="speakers"),
+    path("events/<slug:slug>/plain.txt", views.plain_text, name="plain_text"),
     path("events/<slug:slug>/invite.ics", views.invite_ics, name="invite_ics"),
     path("events/<slug:slug>/agenda.ics", views.agenda_ics, name="agenda_ics"),
     path("calendar.ics", views.feed_ics, name="feed_ics"),

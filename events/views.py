@@ -104,6 +104,15 @@ def agenda(request: HttpRequest, slug: str) -> TemplateResponse:
 
 
 @require_safe
+def plain_text(request: HttpRequest, slug: str) -> TemplateResponse:
+    """The whole event as one page of text, for a line or a device that carries no more."""
+    event = visible_event(request, slug)
+    response = page(request, event, "events/plain.txt", slots=slots_of(event), note=note_of(event))
+    response["Content-Type"] = "text/plain; charset=utf-8"
+    return response
+
+
+@require_safe
 def speakers(request: HttpRequest, slug: str) -> TemplateResponse:
     event = visible_event(request, slug)
     return page(request, event, "events/speakers.html", speakers=speakers_in(slots_of(event)))

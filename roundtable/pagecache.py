@@ -27,7 +27,7 @@ from speakers.models import Speaker
 EVENT_PAGES = frozenset(
     {
         "events:event", "events:concept_note", "events:agenda", "events:speakers",
-        "events:invite_ics", "events:agenda_ics",
+        "events:plain_text", "events:invite_ics", "events:agenda_ics",
     }
 )  # fmt: skip
 SITE_PAGES = frozenset(

@@ -27,6 +27,16 @@ def registration_panel(context: template.Context, event: Event) -> dict[str, Any
     }
 
 
+@register.inclusion_tag("events/registration/line.txt")
+def registration_line(event: Event, origin: str) -> dict[str, Any]:
+    """The state of registration for a page of plain text, with the whole address of the form."""
+    return {
+        "event": event,
+        "availability": availability_of(event, now=clock.now()),
+        "register_url": origin + reverse("registration:register", args=[event.slug]),
+    }
+
+
 @register.simple_tag
 def manage_token(registration: Registration) -> str:
     """The token of somebody's own page, for the page of who registered her."""
