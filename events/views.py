@@ -1,17 +1,19 @@
 """The public pages of events and their calendar files. They set no cookie and read none."""
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import http_date
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from events import calendar, clock
+from events import calendar, clock, paper
 from events.agenda import TimedItem, timed
 from events.models import ConceptNote, Event
 from events.publishing import entry, event_url, publisher
-from events.rules import join_link, last_change, phase
+from events.rules import Phase, join_link, last_change, phase
 from speakers.models import Speaker
 
 
@@ -149,6 +151,36 @@ def agenda_ics(request: HttpRequest, slug: str) -> HttpResponse:
         event_url=event_url(event),
     )
     return calendar_file(content, event, f"{event.slug}-agenda.ics")
+
+
+@require_safe
+def concept_note_pdf(request: HttpRequest, slug: str) -> HttpResponse:
+    event = visible_event(request, slug)
+    note = note_of(event)
+    if note is None:
+        raise Http404
+    url = settings.ORIGIN + reverse("events:concept_note", args=[slug])
+    return pdf_file(paper.concept_note(event, note, url=url), event, "concept-note")
+
+
+@require_safe
+def agenda_pdf(request: HttpRequest, slug: str) -> HttpResponse:
+    event = visible_event(request, slug)
+    slots = slots_of(event)
+    if not slots:
+        raise Http404
+    over = phase(event, now=clock.now()) == Phase.AFTER
+    url = settings.ORIGIN + reverse("events:agenda", args=[slug])
+    return pdf_file(paper.agenda(event, slots, url=url, over=over), event, "agenda")
+
+
+def pdf_file(content: bytes, event: Event, name: str) -> HttpResponse:
+    """Return a document that the browser shows, and saves by a name that tells what it is."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{event.slug}-{name}.pdf"'
+    if not event.published:
+        patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 @require_safe

@@ -27,7 +27,8 @@ from speakers.models import Speaker
 EVENT_PAGES = frozenset(
     {
         "events:event", "events:concept_note", "events:agenda", "events:speakers",
-        "events:plain_text", "events:invite_ics", "events:agenda_ics",
+        "events:plain_text", "events:concept_note_pdf", "events:agenda_pdf", "events:invite_ics",
+        "events:agenda_ics",
     }
 )  # fmt: skip
 SITE_PAGES = frozenset(

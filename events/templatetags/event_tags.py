@@ -1,6 +1,5 @@
 """What templates of other rooms show of events."""
 
-import re
 from urllib.parse import urlencode
 
 from django import template
@@ -8,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from events.calendar import utc_offset
 from events.models import Assignment, ConceptNote, Event
+from events.paragraphs import paragraphs
 from speakers.models import Speaker
 
 register = template.Library()
@@ -43,10 +43,7 @@ def share_links(title: str, url: str) -> list[dict[str, str]]:
     ]
 
 
-@register.filter
-def paragraphs(text: str) -> list[str]:
-    """The parts of a plain text that empty lines divide, so that each can have its anchor."""
-    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+register.filter(paragraphs)
 
 
 @register.filter

@@ -1,0 +1,183 @@
+"""What is printed: the concept note and the agenda as PDF. Pure: objects in, bytes out.
+
+Each document is a template of typst's (``*.typ`` beside this file) and its
+data, handed over as JSON, so that nothing a person wrote is ever markup. The
+files are tagged for screen readers (PDF/UA-1, ISO 14289-1): the compiler
+refuses to make one that is not. The same objects give the same bytes.
+"""
+
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fontpkg_noto_sans_arabic
+import typst
+from django.utils.formats import date_format
+from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import gettext as _
+
+from events.agenda import TimedItem
+from events.calendar import utc_offset
+from events.models import Assignment, ConceptNote, Event
+from events.paragraphs import paragraphs
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def concept_note(event: Event, note: ConceptNote, *, url: str) -> bytes:
+    """Return the note word for word, each paragraph numbered as its page numbers it.
+
+    ``url`` is the page's own address, printed below the text.
+    """
+    sections = [
+        {"heading": section.heading, "paragraphs": paragraphs(section.text)}
+        for section in note.sections.all()
+    ]
+    version = _("Version %(version)s") % {"version": note.version}
+    if note.dated:
+        version = _("Version %(version)s of %(day)s") % {
+            "version": note.version, "day": date_format(note.dated),
+        }  # fmt: skip
+    return _pdf(
+        "note",
+        {
+            **_frame(event, title=_("Concept note"), url=url, language=note.language),
+            "masthead": _lines(note.masthead),
+            "own_title": event.title,
+            "sections": sections,
+            "sign_off": _lines(note.sign_off),
+            "version": version,
+        },
+        changed_at=event.changed_at,
+    )
+
+
+def agenda(event: Event, slots: Iterable[TimedItem], *, url: str, over: bool) -> bytes:
+    """Return the running order with times in the place's own time, and who is in each slot.
+
+    ``over``: the event is past, and what was never announced was not recorded.
+    """
+    unknown = _("not recorded here") if over else _("to be announced")
+    return _pdf(
+        "agenda",
+        {
+            **_frame(event, title=_("Agenda"), url=url, language=get_language() or "en"),
+            "state": _state(event, over=over),
+            "slots": [_slot(slot, unknown=unknown) for slot in slots],
+            "end": f"{event.local_end:%H:%M}",
+            "words": {"end": _("End"), "time": _("Time"), "what": _("What"), "min": _("min")},
+        },
+        changed_at=event.changed_at,
+    )
+
+
+def _state(event: Event, *, over: bool) -> str:
+    if event.agenda_status == Event.AgendaStatus.FINAL:
+        return ""
+    return (
+        _("As it was planned, provisionally.") if over else _("Provisional: it may still change.")
+    )
+
+
+def _slot(slot: TimedItem, *, unknown: str) -> dict[str, Any]:
+    item = slot.item
+    kind, emphasis = item.get_kind_display(), item.get_emphasis_display()
+    return {
+        "time": f"{slot.starts_at:%H:%M}",
+        "minutes": item.minutes,
+        "title": item.title,
+        "kind": "" if kind in item.title else kind,
+        "emphasis": _("Emphasis: %(emphasis)s") % {"emphasis": emphasis}
+        if emphasis and emphasis != item.title
+        else "",
+        "description": paragraphs(item.description),
+        "people": [_person(assignment, unknown=unknown) for assignment in slot.people],
+    }
+
+
+def _person(assignment: Assignment, *, unknown: str) -> dict[str, str]:
+    """Return a role and who has it, by the rule that pages name people by."""
+    person = assignment.person
+    if person is None:
+        who = unknown
+    elif person.to_be_announced:
+        who = f"{person.name}: {unknown}"
+    else:
+        who = ", ".join(part for part in (person.name, person.organisation) if part)
+    return {"role": assignment.get_role_display(), "who": who}
+
+
+def _frame(event: Event, *, title: str, url: str, language: str) -> dict[str, Any]:
+    """Return what every sheet has at its head and its foot."""
+    place = event.venue.full_text if event.venue else ""
+    start, end = event.local_start, event.local_end
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{date_format(end)}, {end:%H:%M}"
+    when = f"{date_format(start)}, {start:%H:%M} – {until} {start:%Z} ({utc_offset(start)})"
+    return {
+        # What is no code of a language would stop the press.
+        "language": language if re.fullmatch("[a-z]{2,3}(-.*)?", language) else "en",
+        "right_to_left": get_language_bidi(),
+        "title": title,
+        "event": str(event),
+        "theme": event.series.theme if event.series else "",
+        "convenor": event.convenor,
+        "when": when,
+        "where": place,
+        "url": url,
+        "cancelled": _("Cancelled.") if event.status == Event.Status.CANCELLED else "",
+        "page": _("Page"),
+    }
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@cache
+def _fonts() -> list[str]:
+    """Return the folders of the fonts beside typst's own, which know no Arabic."""
+    return [str(Path(fontpkg_noto_sans_arabic.__file__).parent / "files")]
+
+
+def _pdf(template: str, data: Mapping[str, Any], *, changed_at: datetime) -> bytes:
+    """Return the document of this template, dated as its content was last changed.
+
+    Where a sign is in none of our fonts (a picture, Chinese), the fonts of the
+    machine are asked as well, and the promise of PDF/UA is not made: a page
+    with a hole in a name is better than no page.
+    """
+    settings: dict[str, Any] = {
+        "root": str(FOLDER),
+        "font_paths": _fonts(),
+        "format": "pdf",
+        "sys_inputs": {"data": json.dumps(_printable(data), ensure_ascii=False)},
+        "timestamp": int(changed_at.astimezone(UTC).timestamp()),
+    }
+    source = str(FOLDER / f"{template}.typ")
+    try:
+        pdf: bytes = typst.compile(
+            source, **settings, ignore_system_fonts=True, pdf_standards=["ua-1"]
+        )
+    except typst.TypstError as error:
+        log.warning("The %s is printed without the promise of PDF/UA: %s", template, error)
+        pdf = typst.compile(source, **settings)
+    return pdf
+
+
+def _printable(value: Any) -> Any:
+    """Return the data without what no paper can show: control signs and halves of signs."""
+    if isinstance(value, str):
+        return "".join(
+            sign for sign in value if sign == "\n" or unicodedata.category(sign) not in {"Cc", "Cs"}
+        )
+    if isinstance(value, Mapping):
+        return {name: _printable(part) for name, part in value.items()}
+    return [_printable(part) for part in value] if isinstance(value, list) else value
