@@ -16,8 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import fontpkg_noto_sans_arabic
-import typst
 from django.utils.formats import date_format
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
@@ -144,6 +142,8 @@ def _lines(text: str) -> list[str]:
 @cache
 def _fonts() -> list[str]:
     """Return the folders of the fonts beside typst's own, which know no Arabic."""
+    import fontpkg_noto_sans_arabic
+
     return [str(Path(fontpkg_noto_sans_arabic.__file__).parent / "files")]
 
 
@@ -154,6 +154,9 @@ def _pdf(template: str, data: Mapping[str, Any], *, changed_at: datetime) -> byt
     machine are asked as well, and the promise of PDF/UA is not made: a page
     with a hole in a name is better than no page.
     """
+    # The press is big, and most processes print nothing.
+    import typst
+
     settings: dict[str, Any] = {
         "root": str(FOLDER),
         "font_paths": _fonts(),

@@ -92,7 +92,7 @@ def test_every_line_of_the_note_stands_on_its_page_word_for_word_and_in_its_plac
     assert found == note
     # Around it stands where one is, and which version it is; no word of ours is in between.
     assert before.endswith("Concept note ")
-    assert after == " Version 1."
+    assert after == " Version 1. To print, or to pass on: as PDF"
 
 
 def test_note_of_an_event_without_one_is_to_be_announced(client):

@@ -11,6 +11,8 @@ from events.registration.outbox import rules, worker
 
 class Command(BaseCommand):
     help = "Sends the mails of the outbox as they fall due, until it is stopped."
+    # The checks load every page of the site; who starts the site has run them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
