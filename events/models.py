@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
-from simple_history import register as keep_history
 
+from speakers.keeping import keep_history
 from speakers.models import Speaker
 
 

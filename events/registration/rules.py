@@ -7,13 +7,16 @@ decides what is open; ``at`` is real time, which says when it happened.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
+from events.cloning import shifted
 from events.models import Event
 from events.registration import emails
 from events.registration.models import (
@@ -22,6 +25,7 @@ from events.registration.models import (
     KeptSeats,
     Quota,
     Registration,
+    RegistrationSettings,
     SeatRequest,
     SupportNeed,
     VoiceAnswer,
@@ -319,6 +323,40 @@ def keep_no_longer(kept: KeptSeats) -> None:
     with transaction.atomic():
         _lock(kept.event)
         kept.delete()
+
+
+def copy_settings(source: Event, target: Event) -> None:
+    """Give an event the registration settings, quotas and kept seats of another.
+
+    Each time in them is as far from the target's start as it was from the
+    source's, on the clocks on the wall (``cloning.shifted``). Nobody's seat is
+    copied, and taking people is not stopped. The target must have none yet.
+    """
+    with transaction.atomic():
+        _lock(target)
+        settings = RegistrationSettings.objects.filter(event=source).first()
+        settings = settings or RegistrationSettings(event=source)
+        copied = _copied(settings, source, target)
+        copied.stopped = False
+        if copied.opens_at and copied.closes_at and copied.closes_at <= copied.opens_at:
+            # Both fell into the hour that clocks skip.
+            copied.closes_at = copied.opens_at + timedelta(minutes=1)
+        copied.save()
+        for model in (Quota, KeptSeats):
+            rows = model.objects.filter(event=source).order_by("pk")
+            model.objects.bulk_create(_copied(row, source, target) for row in rows)
+
+
+def _copied(row: Any, source: Event, target: Event) -> Any:
+    """Return a row of one event for another, its times moved along."""
+    fresh = copy(row)
+    fresh.pk, fresh.event = None, target
+    fresh._state.adding = True
+    for kept in row._meta.concrete_fields:
+        moment = getattr(row, kept.attname)
+        if isinstance(moment, datetime):
+            setattr(fresh, kept.attname, shifted(moment, old=source, new=target))
+    return fresh
 
 
 def _lock(event: Event) -> Event:

@@ -1,0 +1,178 @@
+"""The same roundtable again on another day: a copy of an event, as a draft of its own."""
+
+from copy import copy
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Max, Model
+from simple_history.utils import bulk_create_with_history
+
+from events.models import (
+    AgendaItem,
+    Assignment,
+    ConceptNote,
+    Event,
+    NoteSection,
+    new_uid,
+)
+from events.rules import record_change
+from speakers.keeping import reason
+
+
+class People(StrEnum):
+    """Who stands in the copied agenda: an invitation to one event is none to the next."""
+
+    NOBODY = "nobody"
+    ROLES = "roles"
+    PROPOSED = "proposed"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What of an event goes into its copy."""
+
+    agenda: bool = True
+    people: People = People.ROLES
+    note: bool = True
+    series: bool = True
+    venue: bool = True
+
+
+def clone(
+    event: Event,
+    *,
+    title: str,
+    slug: str,
+    number: int | None,
+    starts_at: datetime,
+    zone: str,
+    at: datetime,
+    parts: Parts | None = None,
+) -> Event:
+    """Make a copy of an event at another time, and return it.
+
+    It is as long as the event, a draft off the front page, scheduled, with a
+    calendar identity of its own, and nobody is registered. Its agenda is a
+    draft, its note version 1 without a date. Whoever declined is not asked
+    again. ``at`` is real time. Raises ValidationError for what no event may
+    be, such as an address that is taken.
+    """
+    parts = parts or Parts()
+    copied = _fresh(event)
+    copied.title, copied.slug, copied.number = title, slug, number
+    copied.starts_at, copied.zone = starts_at, zone
+    copied.ends_at = starts_at.astimezone(UTC) + (event.ends_at - event.starts_at)
+    copied.status, copied.agenda_status = Event.Status.SCHEDULED, Event.AgendaStatus.DRAFT
+    copied.published = copied.featured = False
+    copied.uid, copied.created_at, copied.changed_at = new_uid(), at, at
+    copied.sequence = copied.content_version = 0
+    copied.calendar_fingerprint = copied.content_fingerprint = ""
+    if not parts.series:
+        copied.series = None
+    if not parts.venue:
+        copied.venue = None
+    copied.full_clean()
+    words = f"copy:{event.pk}"
+    with transaction.atomic():
+        copied._change_reason = words
+        copied.save(force_insert=True)
+        if parts.agenda:
+            _copy_agenda(event, copied, people=parts.people, words=words)
+        if parts.note:
+            _copy_note(event, copied, words=words)
+        record_change(copied, at=at)
+    return copied
+
+
+def _copy_agenda(event: Event, copied: Event, *, people: People, words: str) -> None:
+    items = {item.pk: _fresh(item) for item in event.agenda_items.all()}
+    for item in items.values():
+        item.event = copied
+    _create(AgendaItem, list(items.values()), words=words)
+    if people == People.NOBODY:
+        return
+    asked = Assignment.objects.shown().filter(item__event=event).select_related("speaker")
+    seats = []
+    for assignment in asked.order_by("pk"):
+        seat = _fresh(assignment)
+        seat.item = items[assignment.item_id]
+        seat.status = Assignment.Status.PROPOSED
+        speaker = assignment.speaker
+        if people == People.ROLES and speaker and not speaker.to_be_announced:
+            seat.speaker, seat.presence = None, ""
+        seats.append(seat)
+    _create(Assignment, seats, words=words)
+
+
+def _copy_note(event: Event, copied: Event, *, words: str) -> None:
+    notes = {note.pk: _fresh(note) for note in event.concept_notes.all()}
+    for note in notes.values():
+        note.event, note.version, note.dated, note.what_changed = copied, "1", None, ""
+    _create(ConceptNote, list(notes.values()), words=words)
+    sections = []
+    for section in NoteSection.objects.filter(note__event=event).order_by("pk"):
+        fresh = _fresh(section)
+        fresh.note = notes[section.note_id]
+        sections.append(fresh)
+    _create(NoteSection, sections, words=words)
+
+
+def _fresh(row: Any) -> Any:
+    """Return a row with the same contents that is not yet in the database."""
+    fresh = copy(row)
+    fresh.pk = None
+    fresh._state.adding = True
+    return fresh
+
+
+def _create(model: type[Model], rows: list[Any], *, words: str) -> None:
+    bulk_create_with_history(rows, model, default_change_reason=reason(words))
+
+
+def shifted(moment: datetime, *, old: Event, new: Event) -> datetime:
+    """Return a moment as far from the new start as it was from the old one.
+
+    As clocks on the wall show it: what opened three weeks before at nine in
+    the morning does so again, whether or not the clocks change in between.
+    """
+    distance = moment.astimezone(old.tzinfo).replace(tzinfo=None) - old.local_start.replace(
+        tzinfo=None
+    )
+    wall = new.local_start.replace(tzinfo=None) + distance
+    return wall.replace(tzinfo=new.tzinfo).astimezone(UTC)
+
+
+def exists(wall: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks of the zone ever show this time; an hour is skipped when they go forward."""
+    there = wall.replace(tzinfo=zone)
+    return there.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+
+
+def next_number(event: Event) -> int | None:
+    """Return the number after the last of the series, or None where the event has none."""
+    if event.number is None:
+        return None
+    rows = Event.objects.filter(series=event.series_id) if event.series_id else Event.objects.none()
+    last: int | None = rows.aggregate(last=Max("number"))["last"]
+    return max(last or 0, event.number) + 1
+
+
+def free_slug(wanted: str) -> str:
+    """Return this address, or the next free one like it."""
+    wanted = wanted[:70]
+    taken = set(Event.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    slug, number = wanted, 2
+    while slug in taken:
+        slug, number = f"{wanted}-{number}", number + 1
+    return slug
+
+
+def suggested_slug(event: Event, number: int | None) -> str:
+    """Return a free address for the next event: “roundtable-2” is followed by “roundtable-3”."""
+    if number is not None and event.slug.endswith(f"-{event.number}"):
+        return free_slug(f"{event.slug.removesuffix(str(event.number))}{number}")
+    return free_slug(event.slug)
