@@ -145,6 +145,12 @@ def row_as_of(model: Any, pk: Any, moment: datetime) -> Any:
     return row_of(record) if record and record.history_type != DELETED else None
 
 
+def last_state(model: Any, pk: Any) -> Any:
+    """Return a row as it was last, deleted or not, or None where there never was one."""
+    record = records(model).filter(id=pk).last()
+    return row_of(record) if record else None
+
+
 def names_for(rows: Iterable[Model]) -> Names:
     """Return the names of all that these rows point to.
 
@@ -250,12 +256,17 @@ class Trail:
         """All of it, without contents; ``fill`` adds them to those on a page."""
         return list(reversed(_saves(self._marks)))
 
+    def sign(self, saves: Iterable[Save]) -> None:
+        """Add to these saves who made them."""
+        saves = list(saves)
+        users = get_user_model().objects.in_bulk({save.marks[0].user_id for save in saves} - {None})
+        for save in saves:
+            save.by = _who(save, users)
+
     def fill(self, saves: Iterable[Save], *, zone: ZoneInfo) -> None:
         """Add to these saves who made them and what changed in them."""
         saves = list(saves)
-        users = get_user_model().objects.in_bulk(
-            {mark.user_id for save in saves for mark in save.marks if mark.user_id}
-        )
+        self.sign(saves)
         befores = self._befores()
         touched = [(save, *_last_of_each(save)) for save in saves]
         rows = _read_rows(
@@ -265,7 +276,6 @@ class Trail:
         names = names_for(rows.values())
         places = self._places({id(save) for save in saves})
         for save, lasts, firsts in touched:
-            save.by = _who(save, users)
             for last, first in sorted(
                 zip(lasts, firsts, strict=True), key=lambda pair: KEPT.index(pair[0].model)
             ):

@@ -22,6 +22,10 @@ CALENDAR_FACTS_OF_VENUE = (
 )  # fmt: skip
 
 
+class NotPublished(Exception):
+    """A draft can't be where everybody would see it."""
+
+
 class Phase(StrEnum):
     """Where the event stands in time."""
 
@@ -100,6 +104,39 @@ def record_changes(events: Iterable[Event], *, at: datetime) -> None:
     """Record what changed for several events, as when a shared venue or profile did."""
     for event in events:
         record_change(event, at=at)
+
+
+def put_in_front(event: Event, *, at: datetime) -> Event | None:
+    """Give the front page to this event, in one step; return the one that had it, if any.
+
+    ``at`` is real time. Raises NotPublished for a draft, which nobody would see there.
+    """
+    with transaction.atomic():
+        rows = Event.objects.select_for_update().order_by("pk")
+        locked = {
+            row.pk: row for row in rows.filter(models.Q(featured=True) | models.Q(pk=event.pk))
+        }
+        row = locked.pop(event.pk)
+        if not row.published:
+            raise NotPublished
+        for before in locked.values():
+            before.featured = False
+            before.save()
+        if not row.featured:
+            row.featured = True
+            row.save()
+        record_changes([*locked.values(), row], at=at)
+    return next(iter(locked.values()), None)
+
+
+def take_off_site(event: Event, *, at: datetime) -> None:
+    """Make the event a draft again, off the front page too. ``at`` is real time."""
+    with transaction.atomic():
+        row = Event.objects.select_for_update().get(pk=event.pk)
+        if row.published or row.featured:
+            row.published = row.featured = False
+            row.save()
+            record_change(row, at=at)
 
 
 def _facts(row: models.Model | None) -> dict[str, Any] | None:

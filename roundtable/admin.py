@@ -10,8 +10,9 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from events.admin import EventAdmin, RecordsChange
+from events.admin import EventAdmin, RecordsChange, RestoresSpeaker
 from events.models import Event
+from events.registration import rules
 from events.registration.admin import (
     KeptSeatsInline,
     QuotaInline,
@@ -40,6 +41,14 @@ class EventWithRegistrationAdmin(EventAdmin):
 
     inlines = [RegistrationSettingsInline, QuotaInline, KeptSeatsInline, *EventAdmin.inlines]
 
+    def may_copy_registration(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(
+            ["registration.add_quota", "registration.add_registrationsettings"]
+        )
+
+    def copy_registration(self, source: Event, target: Event) -> None:
+        rules.copy_settings(source, target)
+
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool
     ) -> None:
@@ -52,7 +61,7 @@ class EventWithRegistrationAdmin(EventAdmin):
 
 
 @admin.register(Speaker)
-class SpeakerInEventsAdmin(SpeakerAdmin, RecordsChange):
+class SpeakerInEventsAdmin(RestoresSpeaker, SpeakerAdmin, RecordsChange):
     """The profile, whose changes show on the pages of events."""
 
     def events_touched(self, row: Speaker) -> Iterable[Event]:

@@ -3,6 +3,7 @@
 from events.admin.agenda import AgendaItemAdmin
 from events.admin.changes import RecordsChange
 from events.admin.event import EventAdmin
+from events.admin.history import RestoresSpeaker
 from events.admin.note import ConceptNoteAdmin
 from events.admin.places import SeriesAdmin, VenueAdmin
 
@@ -11,6 +12,7 @@ __all__ = [
     "ConceptNoteAdmin",
     "EventAdmin",
     "RecordsChange",
+    "RestoresSpeaker",
     "SeriesAdmin",
     "VenueAdmin",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.contrib import admin
 
 from events.admin.changes import RecordsChange
+from events.admin.history import KeepsHistory
 from events.models import AgendaItem, Assignment, Event
 
 
@@ -15,7 +16,7 @@ class AssignmentInline(admin.TabularInline):
 
 
 @admin.register(AgendaItem)
-class AgendaItemAdmin(RecordsChange):
+class AgendaItemAdmin(KeepsHistory, RecordsChange):
     list_display = ["title", "event", "position", "minutes", "kind", "emphasis"]
     list_filter = ["event", "kind", "emphasis"]
     list_select_related = ["event"]

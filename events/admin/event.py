@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from events.admin.changes import RecordsChange
+from events.admin.cloning import CopiesEvents
+from events.admin.front import FrontPage, OneInFront
+from events.admin.history import EventHistory
 from events.agenda import minutes_left, timed
 from events.models import AgendaItem, Event, validate_zone
 
@@ -24,7 +27,7 @@ class AgendaItemInline(admin.TabularInline):
     show_change_link = True
 
 
-class EventForm(ModelForm):
+class EventForm(OneInFront):
     """Refuses a time zone before the event takes it, since pages beside the form show its times."""
 
     def clean_zone(self) -> str:
@@ -34,7 +37,7 @@ class EventForm(ModelForm):
 
 
 @admin.register(Event)
-class EventAdmin(RecordsChange):
+class EventAdmin(EventHistory, CopiesEvents, FrontPage, RecordsChange):
     form = EventForm
     list_display = ["__str__", "starts", "status", "published", "featured"]
     list_filter = ["published", "status", "series"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.contrib import admin
 
 from events.admin.changes import RecordsChange
+from events.admin.history import KeepsHistory
 from events.models import ConceptNote, Event, NoteSection
 
 
@@ -14,7 +15,7 @@ class NoteSectionInline(admin.StackedInline):
 
 
 @admin.register(ConceptNote)
-class ConceptNoteAdmin(RecordsChange):
+class ConceptNoteAdmin(KeepsHistory, RecordsChange):
     list_display = ["__str__", "language", "version", "dated"]
     list_filter = ["event"]
     list_select_related = ["event"]

@@ -6,11 +6,12 @@ from django.contrib import admin
 from django.db.models import URLField
 
 from events.admin.changes import RecordsChange
+from events.admin.history import KeepsHistory
 from events.models import Event, Series, Venue
 
 
 @admin.register(Series)
-class SeriesAdmin(RecordsChange):
+class SeriesAdmin(KeepsHistory, RecordsChange):
     list_display = ["theme", "occasion"]
     search_fields = ["theme", "occasion"]
     prepopulated_fields = {"slug": ["theme"]}
@@ -20,7 +21,7 @@ class SeriesAdmin(RecordsChange):
 
 
 @admin.register(Venue)
-class VenueAdmin(RecordsChange):
+class VenueAdmin(KeepsHistory, RecordsChange):
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_display = ["__str__", "town", "country"]
     search_fields = ["name", "address", "town"]

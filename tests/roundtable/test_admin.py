@@ -385,7 +385,10 @@ BAD = {
         {"slug": "taken", "featured": "on", "zone": "../../etc/passwd", "title": "x" * 201},
         {
             "slug": ["Event with this Address already exists."],
-            "__all__": ["Another event is on the front page already."],
+            "featured": [
+                "“Working together” is on the front page now. Save without this tick, then "
+                "choose “Put on the front page” at the top: the two change places in one step."
+            ],
             "zone": ["“../../etc/passwd” is not a time zone. Write it like Africa/Nairobi."],
             "title": ["Ensure this value has at most 200 characters (it has 201)."],
         },
