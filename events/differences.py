@@ -48,6 +48,12 @@ MOST_COMPARISONS = 2_000_000
 # Lines that stay the same, shown around those that don't.
 CONTEXT = 1
 ALIKE = 0.4
+# What the name of a row that came or went says already.
+NAMING: dict[type[Model], frozenset[str]] = {
+    AgendaItem: frozenset({"title"}),
+    NoteSection: frozenset({"heading"}),
+    Assignment: frozenset({"item", "role", "speaker"}),
+}
 
 
 class Kind(StrEnum):
@@ -82,6 +88,11 @@ class FieldChange:
     after: str
     lines: tuple[Line, ...] = ()
     """Of a long text: what differs, line by line."""
+
+    @property
+    def is_spacing(self) -> bool:
+        """Whether nothing but blanks and empty lines differ."""
+        return self.before.split() == self.after.split()
 
 
 @dataclass(frozen=True)
@@ -206,7 +217,9 @@ def _field_changes(
     row = after or before
     assert row is not None
     for field in row._meta.concrete_fields:
-        if field.name in UNSAID or (field.name == "item" and not (before and after)):
+        if field.name in UNSAID:
+            continue
+        if not (before and after) and field.name in NAMING.get(type(row), ()):
             continue
         old, new = (_raw(field, state) for state in (before, after))
         if old == new:
@@ -227,6 +240,9 @@ def _raw(field: Field, row: Model | None) -> Any:
     if row is None:
         return None
     value = getattr(row, field.attname)
+    if isinstance(field, TextField) and value is not None:
+        # Browsers send a carriage return with each line break.
+        return "\n".join(value.splitlines())
     return str(value) if isinstance(value, Country) or isinstance(field, FileField) else value
 
 

@@ -1,5 +1,7 @@
 """The public pages of events and their calendar files. They set no cookie and read none."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from events import calendar, clock, paper
 from events.agenda import TimedItem, timed
-from events.models import ConceptNote, Event
+from events.models import ConceptNote, Event, Series
 from events.publishing import entry, event_url, publisher
 from events.rules import Phase, join_link, last_change, phase
 from speakers.models import Speaker
@@ -124,11 +126,25 @@ def speakers(request: HttpRequest, slug: str) -> TemplateResponse:
 def event_list(request: HttpRequest) -> TemplateResponse:
     now = clock.now()
     published = Event.objects.published().with_place()
+    past = list(published.past(now))
     return TemplateResponse(
         request,
         "events/event_list.html",
-        {"upcoming": published.upcoming(now), "past": published.past(now), "now": now},
+        {
+            "upcoming": published.upcoming(now),
+            "past": past,
+            "past_by_series": by_series(past),
+            "now": now,
+        },
     )
+
+
+def by_series(events: Iterable[Event]) -> list[tuple[Series | None, list[Event]]]:
+    """Return events under the series they belong to, in the order they came."""
+    groups: dict[Series | None, list[Event]] = {}
+    for event in events:
+        groups.setdefault(event.series, []).append(event)
+    return list(groups.items())
 
 
 @require_safe
