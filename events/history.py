@@ -247,9 +247,17 @@ def _ever(model: Any, which: Q) -> Q:
 class Trail:
     """The saves that touched an event, or one row, the latest first."""
 
-    def __init__(self, marks: Iterable[Mark], *, event_id: int | None = None) -> None:
+    def __init__(
+        self,
+        marks: Iterable[Mark],
+        *,
+        event_id: int | None = None,
+        elsewhere: Iterable[Mark] = (),
+    ) -> None:
+        """``elsewhere`` are records of the same rows that are no part of this history."""
         self.event_id = event_id
-        self._marks = sorted(marks, key=lambda mark: (mark.date, KEPT.index(mark.model)))
+        self._marks = sorted(marks, key=_written)
+        self._known = sorted([*self._marks, *elsewhere], key=_written)
 
     @cached_property
     def saves(self) -> list[Save]:
@@ -297,7 +305,7 @@ class Trail:
         """Return of each record the one before it, unless the row was not there."""
         last: dict[tuple[type[Model], int], Mark] = {}
         found = {}
-        for mark in self._marks:
+        for mark in self._known:
             before = last.get((mark.model, mark.pk))
             if before and not before.deleted:
                 found[mark] = before
@@ -325,6 +333,10 @@ class Trail:
                 for pk, place in moves(old, _order(stand[key[0]], key[1])).items():
                     found[id(save), key[0], pk] = place
         return found
+
+
+def _written(mark: Mark) -> tuple[datetime, int, int]:
+    return mark.date, KEPT.index(mark.model), mark.history_id
 
 
 def _order(stand: dict[int, tuple[Any, ...]], whose: Any) -> list[int]:
@@ -399,19 +411,21 @@ def of_event(event_id: int) -> Trail:
     items = _marks(AgendaItem, _ever(AgendaItem, Q(event_id=event_id)))
     sections = _marks(NoteSection, _ever(NoteSection, Q(note_id__in={mark.pk for mark in notes})))
     people = _marks(Assignment, _ever(Assignment, Q(item_id__in={mark.pk for mark in items})))
-    shared: list[Mark] = []
+    here: list[Mark] = []
+    elsewhere: list[Mark] = []
     for model, spans in (
         (Series, _spans(events, 0)),
         (Venue, _spans(events, 1)),
         (Speaker, _spans(people, 2)),
     ):
-        shared += [
-            mark
-            for mark in _marks(model, Q(id__in=set(spans)))
-            if any(begin <= mark.date and (end is None or mark.date <= end)
-                   for begin, end in spans[mark.pk])
-        ]  # fmt: skip
-    return Trail([*events, *notes, *sections, *items, *people, *shared], event_id=event_id)
+        for mark in _marks(model, Q(id__in=set(spans))):
+            within = any(
+                begin <= mark.date and (end is None or mark.date <= end)
+                for begin, end in spans[mark.pk]
+            )
+            (here if within else elsewhere).append(mark)
+    own = [*events, *notes, *sections, *items, *people]
+    return Trail([*own, *here], event_id=event_id, elsewhere=elsewhere)
 
 
 def _spans(marks: Iterable[Mark], at: int) -> dict[int, list[tuple[datetime, datetime | None]]]:

@@ -28,6 +28,10 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 SLOT = {"title": "Panel", "minutes": 30, "kind": "panel"}
+IN_FRONT = (
+    "“Working together” is on the front page now. Save without this tick, then "
+    "choose “Put on the front page” at the top: the two change places in one step."
+)
 
 
 class FormReader(HTMLParser):
@@ -385,10 +389,7 @@ BAD = {
         {"slug": "taken", "featured": "on", "zone": "../../etc/passwd", "title": "x" * 201},
         {
             "slug": ["Event with this Address already exists."],
-            "featured": [
-                "“Working together” is on the front page now. Save without this tick, then "
-                "choose “Put on the front page” at the top: the two change places in one step."
-            ],
+            "featured": [IN_FRONT],
             "zone": ["“../../etc/passwd” is not a time zone. Write it like Africa/Nairobi."],
             "title": ["Ensure this value has at most 200 characters (it has 201)."],
         },
