@@ -43,7 +43,11 @@ class EventWithRegistrationAdmin(EventAdmin):
 
     def may_copy_registration(self, request: HttpRequest) -> bool:
         return request.user.has_perms(
-            ["registration.add_quota", "registration.add_registrationsettings"]
+            [
+                "registration.add_quota",
+                "registration.add_keptseats",
+                "registration.add_registrationsettings",
+            ]
         )
 
     def copy_registration(self, source: Event, target: Event) -> None:

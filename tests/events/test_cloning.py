@@ -24,7 +24,7 @@ from events.cloning import (
     suggested_slug,
 )
 from events.models import AgendaItem, Assignment, ConceptNote, Event, NoteVersion
-from events.registration.models import Quota, Registration, RegistrationSettings
+from events.registration.models import KeptSeats, Quota, Registration, RegistrationSettings
 from events.registration.rules import copy_settings
 from events.rules import NotPublished, put_in_front, record_change, take_off_site
 from roundtable.roles import Role
@@ -34,6 +34,7 @@ from tests.factories import (
     START,
     make_assignment,
     make_event,
+    make_group,
     make_note,
     make_organiser,
     make_registration,
@@ -263,6 +264,16 @@ def test_registration_without_times_stays_without(event):
     copy_settings(event, copy)
     settings = RegistrationSettings.objects.get(event=copy)
     assert (settings.opens_at, settings.closes_at) == (None, None)
+
+
+def test_seats_kept_for_a_group_are_kept_again_as_long_before_the_start(event):
+    until = START - timedelta(days=7)
+    KeptSeats.objects.create(event=event, mode="in_room", group=make_group(), seats=5, until=until)
+    copy = copied(event)
+    copy_settings(event, copy)
+    kept = copy.kept_seats.get()
+    assert (kept.mode, kept.group.code, kept.seats) == ("in_room", "cso", 5)
+    assert kept.until == SPRING - timedelta(days=7)
 
 
 def test_times_that_fall_into_the_skipped_hour_still_open_before_they_close():
