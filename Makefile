@@ -3,10 +3,13 @@
 # Settings go through the environment: `make run PORT=9000`.
 PYTHON ?= python3
 
-.PHONY: run test check lock
+.PHONY: run organiser test check lock
 
 run:            ## the whole site on http://localhost:$PORT (8000)
 	@$(PYTHON) roundtable/bootstrap.py run
+
+organiser:      ## make an organiser: make organiser EMAIL=amina@example.org
+	@$(PYTHON) roundtable/bootstrap.py organiser
 
 test:           ## every test, on SQLite and on PostgreSQL, then in a browser
 	@$(PYTHON) roundtable/bootstrap.py test

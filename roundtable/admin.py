@@ -28,7 +28,9 @@ from speakers.models import Speaker
 # Rooms bring their own; what is put together here takes their place. Roles are
 # a table in code, and the rows of the packages below are nothing to edit by hand.
 REPLACED: list[type[Model]] = [Event, Speaker, User, Group]
-for model in [*REPLACED, *apps.get_app_config("account").get_models()]:
+PACKAGES = ["account", "mfa"]
+of_packages = [model for name in PACKAGES for model in apps.get_app_config(name).get_models()]
+for model in [*REPLACED, *of_packages]:
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 try:
     import fcntl
@@ -47,6 +47,7 @@ SETTINGS = (
     "ROUNDTABLE_CLOCK",
     "ROUNDTABLE_DATA",
     "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
     "SITE_URL",
     "TRUSTED_PROXIES",
     "WEB_CONCURRENCY",
@@ -186,7 +187,7 @@ def install(packages: str, lock: int) -> Optional[str]:
 
 def prepare(command: str) -> None:
     """Have what a command needs installed; say so only if that takes a while."""
-    packages = "requirements.txt" if command == "run" else "requirements-dev.txt"
+    packages = "requirements-dev.txt" if command in ("test", "check") else "requirements.txt"
     if is_installed(packages):
         return
     try:
@@ -301,16 +302,33 @@ def run_tests(data: str) -> int:
     return 1 if failed else 0
 
 
+def organiser_options(given: Mapping[str, str]) -> List[str]:
+    """Return the options of manage.py organiser, from what make was given as variables."""
+    email = given.get("EMAIL", "").strip()
+    if not email:
+        refuse("say whom: make organiser EMAIL=amina@example.org")
+    options = []
+    if given.get("ROLE", "").strip():
+        options.append("--role=" + given["ROLE"].strip())
+    if given.get("SECOND_FACTOR", "").strip():
+        options.append("--second-factor=" + given["SECOND_FACTOR"].strip())
+    return [*options, "--", email]
+
+
 def main(arguments: List[str], version: Tuple[int, ...]) -> int:
     """Do what the command line asks for; return how it ended."""
     refusal = refusal_of(version)
     if refusal:
         refuse(refusal)
-    if len(arguments) != 1 or arguments[0] not in ("run", "test", "check"):
-        refuse("it takes one of run, test, check.")
+    if len(arguments) != 1 or arguments[0] not in ("run", "organiser", "test", "check"):
+        refuse("it takes one of run, organiser, test, check.")
     command = arguments[0]
+    whom = organiser_options(os.environ) if command == "organiser" else []
     prepare(command)
     os.chdir(ROOT)
+    if command == "organiser":
+        sys.stdout.flush()
+        os.execv(PYTHON, [PYTHON, "manage.py", "organiser", *whom])
     if command == "run":
         sys.stdout.flush()
         os.execv(PYTHON, [PYTHON, "manage.py", "run"])

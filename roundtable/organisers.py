@@ -1,13 +1,17 @@
-"""How the first organiser gets in: a link that works until somebody used it."""
+"""Who becomes an organiser from outside the desk: by the first link, or by a command."""
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
+from django.utils.crypto import get_random_string
+
+from roundtable.accounts.factors import forget_factors
+from roundtable.roles import Role
 
 SALT = "roundtable.first-organiser"
 LINK_HOURS = 24
@@ -49,14 +53,34 @@ def make_first_organiser(*, token: str, email: str) -> User:
         # The lock is a row that both meet and every install has; users may be none yet.
         ContentType.objects.select_for_update().get(app_label="auth", model="user")
         check_link(token)
+        user = make_organiser(email=email)
+        # Whoever was signed in to it by another way is signed out, and has left no key behind.
+        forget_factors(user)
+    return user
+
+
+def make_organiser(*, email: str, role: Role | None = None) -> User:
+    """Make an organiser of the account that holds this address, or of a new one.
+
+    Without a role she may do everything; with one she gets it beside those she
+    has. Done twice, it changes nothing more.
+    """
+    with transaction.atomic():
         user = _account_of(email)
-        user.is_staff = user.is_superuser = user.is_active = True
-        # Whoever was signed in to it by another way is signed out.
-        user.set_unusable_password()
+        user.is_staff = user.is_active = True
+        if role is None:
+            user.is_superuser = True
+        if user.pk is None:
+            user.set_unusable_password()
         user.save()
+        if role is not None:
+            user.groups.add(Group.objects.get(name=role.value))
         address, _ = EmailAddress.objects.get_or_create(user=user, email=email.lower())
         address.verified = True
         address.set_as_primary()
+        # A claim that was never confirmed would stand in the way of a second factor.
+        EmailAddress.objects.filter(user=user, verified=False).delete()
+        user.refresh_from_db()
     return user
 
 
@@ -66,4 +90,12 @@ def _account_of(email: str) -> User:
     if held:
         return held.user
     known = User.objects.filter(email__iexact=email).order_by("pk").first()
-    return known or User(username=email[:150], email=email)
+    return known or User(username=_free_username(email), email=email)
+
+
+def _free_username(email: str) -> str:
+    """Return a name nobody has; it is shown nowhere, and nobody signs in with it."""
+    name = email[:150]
+    if User.objects.filter(username=name).exists():
+        return f"{name[:137]}-{get_random_string(12)}"
+    return name

@@ -28,6 +28,8 @@ ROUNDTABLE_DATA = env.folder("ROUNDTABLE_DATA", BASE_DIR / "var")
 
 DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.secret_key("SECRET_KEY", ROUNDTABLE_DATA)
+# Earlier keys: what was signed or encrypted with them is still read.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
     [urlsplit(SITE_URL).hostname or ""] if SITE_URL else ["localhost", "127.0.0.1", "[::1]"],
@@ -61,6 +63,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "roundtable.apps.RoundtableConfig",
     "speakers.apps.SpeakersConfig",
     "events.apps.EventsConfig",
@@ -82,6 +85,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "roundtable.accounts.middleware.AccountsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
 
@@ -136,23 +140,42 @@ CACHES = {
     },
 }
 
-# Signing in (only this package names allauth): a code by mail, no password.
+# Signing in (only this package names allauth): a code by mail or a passkey, no password.
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/admin/"
+LOGIN_REDIRECT_URL = "account"
+ACCOUNT_ADAPTER = "roundtable.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# In seconds. On a bad line a mail takes its time; three tries bound the guessing.
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_SESSION_REMEMBER = True
+# For so long, in seconds, a person who showed who she is isn't asked again
+# before second factors and addresses are changed.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(ORIGIN).scheme
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_ADAPTER = "roundtable.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "roundtable.accounts.forms.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# One step back as well: a cheap phone's clock is seldom right, and typing takes time.
+MFA_TOTP_TOLERANCE = 1
+# What the authenticator app calls this site.
+MFA_TOTP_ISSUER = urlsplit(SITE_URL).hostname or "Roundtable"
+# Browsers know passkeys on https only, and on http://localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL_INSTALL
 
 # Mail. Everything goes through the outbox; its worker hands it to the server.
 MAIL_SERVER = env.mail_server("EMAIL_URL")

@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("events.registration.urls")),
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("roundtable.accounts.urls")),
     path("organiser/<str:token>/", views.first_organiser, name="first_organiser"),
     path("admin/", admin.site.urls),
     path("livez", views.livez, name="livez"),
@@ -30,4 +30,5 @@ if settings.LOCAL_INSTALL:
 handler400 = "roundtable.views.bad_request"
 handler403 = "roundtable.views.forbidden"
 handler404 = "roundtable.views.not_found"
+handler429 = "roundtable.accounts.views.too_many_tries"
 handler500 = "roundtable.views.server_error"

@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 from events.models import Event
 from events.registration.rules import NOTICE_VERSION
 from roundtable import organisers
+from roundtable.accounts import factors
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,9 @@ def first_organiser(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             user = organisers.make_first_organiser(token=token, email=form.cleaned_data["email"])
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            return redirect("admin:index")
+            factors.note_sign_in(request, "link")
+            # On to a second factor, and from there to the desk.
+            return redirect("mfa_index")
     except organisers.LinkRefused:
         used = TemplateResponse(request, "site/link_used.html", status=404)
         used["Referrer-Policy"] = "no-referrer"
