@@ -147,7 +147,30 @@ def test_a_checkout_that_cannot_be_written_is_told_in_one_line(checkout):
 
 @pytest.mark.parametrize("command", ["", "runserver"])
 def test_an_unknown_command_is_told_in_one_line(checkout, command):
-    assert start(checkout, command) == (1, "", "roundtable: it takes one of run, organiser, test, check.\n")
+    said = "roundtable: it takes one of run, organiser, test, check.\n"
+    assert start(checkout, command) == (1, "", said)
+
+
+def test_an_organiser_needs_an_address(checkout):
+    said = "roundtable: say whom: make organiser EMAIL=amina@example.org\n"
+    for email in ("", " "):
+        assert start(checkout, "organiser", EMAIL=email) == (1, "", said)
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({"EMAIL": " a@b.org "}, ["--", "a@b.org"]),
+        ({"EMAIL": "-x@b.org", "ROLE": "", "SECOND_FACTOR": ""}, ["--", "-x@b.org"]),
+        (
+            {"EMAIL": "a@b.org", "ROLE": "Access officer", "SECOND_FACTOR": "forget"},
+            ["--role=Access officer", "--second-factor=forget", "--", "a@b.org"],
+        ),
+    ],
+)
+def test_what_make_was_given_reaches_the_command(given, options):
+    assert bootstrap.organiser_options(given) == options
 
 
 def made_at(checkout):

@@ -13,6 +13,7 @@ from events.registration.outbox.models import OutboxMail
 from roundtable.desk import Matter, Seats, event_in_hand, seats_of
 from roundtable.roles import Role
 from tests.factories import NOW, START, make_event, make_organiser, make_registration
+from tests.signing_in import show_factor
 
 pytestmark = pytest.mark.django_db
 ROOM = {"name": "Hall", "town": "Nakuru", "country": "KE"}
@@ -106,6 +107,7 @@ def test_a_mail_that_was_given_up_is_named(client):
 
 def test_a_real_install_without_mail_is_told(client, settings):
     settings.LOCAL_INSTALL = False
+    show_factor(client)
     complete_event()
     assert "Mails can't leave, so nobody can register: the setting EMAIL_URL is missing." in told(
         client

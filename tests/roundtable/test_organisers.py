@@ -40,7 +40,7 @@ def aged(hours):
 
 def test_button_makes_the_account_and_signs_in(client, path):
     response = client.post(path, {"email": "Amina@Example.org"})
-    assert (response.status_code, response["Location"]) == (302, "/admin/")
+    assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
     user = User.objects.get()
     assert (user.is_staff, user.is_superuser, user.is_active) == (True, True, True)
     assert user.email == EMAIL
