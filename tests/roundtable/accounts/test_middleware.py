@@ -44,10 +44,8 @@ def test_attendee_gets_403_and_no_detour(client, person, settings, local, factor
 @pytest.mark.parametrize("local", [True, False])
 def test_anonymous_signs_in_first(client, settings, local):
     settings.LOCAL_INSTALL = local
-    location = client.get("/admin/events/event/", follow=True).redirect_chain[-1][0]
-    assert location == "/accounts/login/?next=/admin/events/event/".replace("=/", "=%2F").replace(
-        "n/e", "n%2Fe"
-    ).replace("s/event/", "s%2Fevent%2F")
+    chain = client.get("/admin/events/event/", follow=True).redirect_chain
+    assert chain[-1] == ("/accounts/login/?next=%2Fadmin%2Fevents%2Fevent%2F", 302)
 
 
 @pytest.mark.parametrize("method", ["get", "head", "post", "options", "put", "delete", "patch"])
