@@ -67,11 +67,12 @@ def make_organiser(*, email: str, role: Role | None = None) -> User:
     """
     with transaction.atomic():
         user = _account_of(email)
+        if not user.is_staff:
+            # Also signs out whoever is in by another way and would rise with it.
+            user.set_unusable_password()
         user.is_staff = user.is_active = True
         if role is None:
             user.is_superuser = True
-        if user.pk is None:
-            user.set_unusable_password()
         user.save()
         if role is not None:
             user.groups.add(Group.objects.get(name=role.value))

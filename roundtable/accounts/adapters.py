@@ -26,9 +26,13 @@ class AccountAdapter(DefaultAccountAdapter):
     """Signing in and out."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": gettext_lazy("This is not the code. Please look again, or ask for a new one."),
-        "too_many_login_attempts": gettext_lazy("Too many tries. Please wait five minutes."),
-        "rate_limited": gettext_lazy("Too many tries. Please wait a minute, then try again."),
+        "incorrect_code": gettext_lazy(
+            "This is not the code. Please look again, or ask for a new one."
+        ),
+        "too_many_login_attempts": gettext_lazy(
+            "Too many tries. Please wait a while, then try again."
+        ),
+        "rate_limited": gettext_lazy("Too many tries. Please wait a while, then try again."),
     }
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
@@ -36,6 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("admin:index" if request.user.is_staff else "account")
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        """Lead there after signing up as well."""
         return self.get_login_redirect_url(request)
 
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
@@ -49,13 +54,16 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Second factors: their secrets, and what devices call us."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": gettext_lazy("This is not the code. Wait for the next one and try again."),
+        "incorrect_code": gettext_lazy(
+            "This is not the code. Wait for the next one and try again."
+        ),
         "unverified_email": gettext_lazy(
             "One of your addresses is not confirmed yet. Confirm or remove it first."
         ),
     }
 
     def encrypt(self, text: str) -> str:
+        """Return the secret as it may be stored."""
         return encryption.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:

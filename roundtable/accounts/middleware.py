@@ -28,6 +28,7 @@ class AccountsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and have no page of accounts kept by a cache."""
         response = self.get_response(request)
         match = request.resolver_match
         if match and match.route.startswith("accounts/"):
@@ -38,6 +39,7 @@ class AccountsMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
+        """Turn away, before the view runs, who lacks the factor or has not shown it."""
         match = request.resolver_match
         # Signing out is never refused.
         if not match or "admin" not in match.namespaces or match.view_name == "admin:logout":

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -30,12 +31,18 @@ from roundtable.accounts.registrations import Held, registrations_of
 View = Callable[..., HttpResponse]
 
 
+def _who(request: HttpRequest) -> User:
+    """Return who is signed in, on a page for those who are."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 @require_safe
 @login_required
 def account(request: HttpRequest) -> TemplateResponse:
     """What she is registered for, coming and past, each with the link to her own page."""
     now = clock.now()
-    found = [Held(registration) for registration in registrations_of(request.user)]
+    found = [Held(registration) for registration in registrations_of(_who(request))]
     return TemplateResponse(
         request,
         "account/account.html",
@@ -50,8 +57,9 @@ def account(request: HttpRequest) -> TemplateResponse:
 @login_required
 def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End every other session of the account, such as one on a phone that was lost."""
-    factors.end_sessions(request.user)
-    update_session_auth_hash(request, request.user)
+    user = _who(request)
+    factors.end_sessions(user)
+    update_session_auth_hash(request, user)
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("account")
 
@@ -99,6 +107,7 @@ class ActivateApp(ActivateTOTPView):
     """Set up the authenticator app; its code was shown in doing so, and is not asked again."""
 
     def form_valid(self, form: Any) -> HttpResponse:
+        """Set it up, and note that it was shown."""
         response: HttpResponse = super().form_valid(form)
         factors.note_new_factor(self.request, Authenticator.Type.TOTP)
         return response
@@ -108,6 +117,7 @@ class AddPasskey(AddWebAuthnView):
     """Add a passkey; it was used in doing so, and is not asked for again."""
 
     def form_valid(self, form: Any) -> HttpResponse:
+        """Set it up, and note that it was shown."""
         response: HttpResponse = super().form_valid(form)
         factors.note_new_factor(self.request, Authenticator.Type.WEBAUTHN)
         return response
@@ -117,6 +127,7 @@ class GenerateRecoveryCodes(GenerateRecoveryCodesView):
     """Make new recovery codes, also in place of some that can't be read any more."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Count the codes that are left; those that can't be read count for none."""
         try:
             context: dict[str, Any] = super().get_context_data(**kwargs)
         except SecretUnreadable:

@@ -67,7 +67,10 @@ def test_attendee_s_account_is_raised_and_a_closed_one_opened(capsys):
     EmailAddress.objects.create(user=user, email=EMAIL, verified=False)
     EmailAddress.objects.create(user=user, email="claimed@example.org", verified=False)
     organiser(capsys)
+    before = user.password
     user.refresh_from_db()
+    # Whoever is signed in to it by another way does not rise with it.
+    assert user.password != before
     assert (User.objects.count(), user.is_staff, user.is_active) == (1, True, True)
     assert list(EmailAddress.objects.values_list("email", "verified")) == [(EMAIL, True)]
 

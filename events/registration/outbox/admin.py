@@ -37,7 +37,7 @@ class OutboxMailAdmin(admin.ModelAdmin):
         Django takes any field of the model in the address, and with
         ``payload__contains`` one could feel for the code in somebody's mail.
         """
-        return lookup.split("__")[0] in {"state", "created_at"}
+        return lookup.split("__", maxsplit=1)[0] in {"state", "created_at"}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

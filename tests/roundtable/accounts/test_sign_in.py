@@ -188,7 +188,7 @@ def test_next_never_leads_to_another_site(client, person, onward):
 
 
 def test_account_with_a_factor_is_asked_for_it_after_the_code(client, person):
-    secret, codes = give_factor(person)
+    secret, _codes = give_factor(person)
     ask(client, next="/events/")
     response = type_code(client, mailed_code(), next="/events/")
     assert response["Location"] == "/accounts/2fa/authenticate/"
@@ -239,7 +239,7 @@ def test_guessing_the_app_s_code_is_stopped(client, person):
     for _ in range(5):
         client.post("/accounts/2fa/authenticate/", {"code": "000000"})
     response = client.post("/accounts/2fa/authenticate/", {"code": app_code(secret)})
-    assert "Too many tries. Please wait five minutes." in words(response)
+    assert "Too many tries. Please wait a while, then try again." in words(response)
     assert not signed_in(client)
 
 
@@ -252,13 +252,31 @@ def test_fourth_code_in_a_minute_is_refused_at_the_field(person):
     assert OutboxMail.objects.count() == 3
 
 
+def test_no_more_than_twenty_codes_go_to_an_address_in_an_hour(person, clock):
+    for _ in range(20):
+        assert ask(Client()).status_code == 302
+        clock.shift(61)
+    assert "Too many tries." in words(ask(Client()))
+    assert OutboxMail.objects.count() == 20
+    clock.shift(3600)
+    assert ask(Client()).status_code == 302
+
+
+def test_signing_up_with_somebody_s_address_does_not_flood_her(person, clock):
+    for _ in range(20):
+        assert Client().post("/accounts/signup/", {"email": EMAIL}).status_code == 302
+        clock.shift(61)
+    assert Client().post("/accounts/signup/", {"email": EMAIL}).status_code == 429
+    assert OutboxMail.objects.count() == 20
+
+
 def test_flood_from_one_machine_gets_429_in_the_site_s_look(client):
     answers = [client.post("/accounts/signup/", {"email": "no address"}) for _ in range(21)]
     assert [answer.status_code for answer in answers] == [200] * 20 + [429]
     page = words(answers[-1])
     assert "Please wait a little" in page
     assert "css/site" in page
-    assert "There were many tries from your connection" in page
+    assert "There were many tries in a short time." in page
     assert answers[-1]["Retry-After"] == "60"
     assert "no-store" in answers[-1]["Cache-Control"]
 
@@ -370,5 +388,3 @@ def test_mails_name_the_site_and_speak_of_no_password(client):
         assert "testserver" not in text
         assert "password" not in (subject + text).lower()
         assert "Thank you for using" not in text
-
-

@@ -285,7 +285,7 @@ def test_taking_the_last_factor_away_ends_the_recovery_codes(client, person):
 @pytest.mark.parametrize("path", ["totp/deactivate/", "webauthn/add/", "recovery-codes/generate/"])
 def test_factor_set_up_is_asked_for_before_it_is_changed(client, person, clock, path):
     sign_in(client)
-    secret, _response = set_up_app(client)
+    _secret, _response = set_up_app(client)
     clock.shift(601)
     for method in (client.get, client.post):
         response = method(f"/accounts/2fa/{path}")
@@ -296,9 +296,10 @@ def test_factor_set_up_is_asked_for_before_it_is_changed(client, person, clock, 
 # A session left open
 
 
+@pytest.mark.usefixtures("person")
 @pytest.mark.parametrize(("seconds", "asked"), [(599, False), (600, True), (9999, True)])
 @pytest.mark.parametrize("path", [ACTIVATE, "/accounts/2fa/webauthn/add/", "/accounts/email/"])
-def test_who_signed_in_long_ago_signs_in_again_first(client, person, clock, path, seconds, asked):
+def test_who_signed_in_long_ago_signs_in_again_first(client, clock, path, seconds, asked):
     sign_in(client)
     clock.shift(seconds)
     response = client.get(path)
@@ -373,7 +374,7 @@ def test_last_address_is_not_removed(client, person):
 
 def test_address_of_an_account_with_a_factor_is_changed_only_with_it(client, person, clock):
     sign_in(client)
-    secret, _response = set_up_app(client)
+    _secret, _response = set_up_app(client)
     clock.shift(601)
     response = client.post("/accounts/email/", {"action_add": "", "email": "evil@example.org"})
     assert response["Location"].startswith("/accounts/2fa/reauthenticate/")
