@@ -29,7 +29,7 @@ from roundtable.roles import Role
 ORDER = {
     "events": ["Event", "ConceptNote", "AgendaItem", "Venue", "Series"],
     "speakers": ["Speaker", "StakeholderGroup", "Voice"],
-    "registration": ["Registration"],
+    "registration": ["Registration", "PersonalDataAccess"],
     "outbox": [],
     "auth": ["User"],
 }

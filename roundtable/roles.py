@@ -72,12 +72,14 @@ RUN = (
     | may(["delete"], "events", "event")
     | may(EDIT, "speakers", "stakeholdergroup", "voice")
     | may(EDIT, "registration", "quota", "registrationsettings", "keptseats")
-    | may(["change", "delete"], "registration", "registration")
+    | may(["change", "delete", "export"], "registration", "registration")
     | may(["view"], "registration", "consent")
     | may(["view", "change"], "outbox", "outboxmail")
 )
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.OWNER: RUN | may(EDIT, "auth", "user"),
+    Role.OWNER: (
+        RUN | may(EDIT, "auth", "user") | may(["view"], "registration", "personaldataaccess")
+    ),
     Role.ORGANISER: RUN,
     Role.EDITOR: EDIT_CONTENT,
     Role.ACCESS_OFFICER: (

@@ -6,7 +6,7 @@ calendars expect it by mail (RFC 6047): as the last alternative with its
 method, and as an attachment with the same bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -23,7 +23,7 @@ from events.calendar import cancellation, request
 from events.models import Event
 from events.publishing import entry, event_url
 from events.registration.links import calendar_url, manage_url
-from events.registration.models import Registration
+from events.registration.models import AttendanceMode, Registration, SeatRequest
 from events.registration.outbox import rules as outbox
 from events.rules import join_link
 
@@ -52,23 +52,64 @@ def send_changed(registration: Registration, *, now: datetime) -> None:
     _send(registration, "changed", calendar=_request(now))
 
 
-def send_cancelled(registration: Registration) -> None:
+def send_cancelled(registration: Registration, *, by_organiser: bool = False) -> None:
     """Tell that the seat was given up; her calendar takes the entry out (METHOD:CANCEL)."""
-    _send(registration, "cancelled", calendar=_cancellation)
+    context = {"by_organiser": by_organiser}
+    _send(registration, "cancelled", context=context, calendar=_cancellation)
+
+
+def send_declined(
+    registration: Registration,
+    *,
+    modes: Collection[AttendanceMode],
+    reason: str,
+    out_of_calendar: bool,
+) -> None:
+    """Tell that the organisers can't give her these seats, and why where they say so.
+
+    ``out_of_calendar``: her calendar takes the entry out (METHOD:CANCEL).
+    """
+    _send(
+        registration,
+        "declined",
+        context={"modes": [mode.label for mode in modes], "reason": reason},
+        calendar=_cancellation if out_of_calendar else None,
+    )
+
+
+def send_new_address(registration: Registration, *, now: datetime) -> None:
+    """Tell the new address of a registration, with the new link and the invitation."""
+    seat = registration.seat
+    seated = seat is not None and seat.status == SeatRequest.Status.CONFIRMED
+    _send(registration, "new_address", calendar=_request(now) if seated else None)
+
+
+def send_address_left(registration: Registration, *, to: str) -> None:
+    """Tell an earlier address that it is used no longer, and nothing about who or where now.
+
+    The reader may be a stranger whose address was written by mistake.
+    """
+    _send(registration, "address_left", to=to)
 
 
 def send_already_registered(registration: Registration, *, at: datetime) -> None:
-    """Tell somebody who registered again that she has a seat, with the link."""
+    """Tell somebody who registered again how it stands, with the link."""
     if _may_write_again(registration, at=at):
-        _send(registration, "already_registered")
+        again = "declined_still" if registration.is_declined else "already_registered"
+        _send(registration, again)
 
 
 def send_link(registration: Registration, *, at: datetime) -> bool:
     """Send the personal link to somebody who lost it; return whether a mail was written."""
     if not registration.address or not _may_write_again(registration, at=at):
         return False
-    _send(registration, "link")
+    send_link_anyway(registration)
     return True
+
+
+def send_link_anyway(registration: Registration) -> None:
+    """Send the personal link because an organiser says so, however many mails went there."""
+    _send(registration, "link")
 
 
 def _may_write_again(registration: Registration, *, at: datetime) -> bool:
@@ -112,13 +153,17 @@ def _send(
     *,
     context: Mapping[str, object] | None = None,
     calendar: Builder | None = None,
+    to: str | None = None,
 ) -> None:
     """Write one mail. Nothing is written for a person whom no address reaches.
+
+    ``to`` is another address than hers, which is told nobody's name.
 
     Who gets the mails of somebody else does not get her calendar entry: it is
     the same entry as his own, and cancelling hers would take his away.
     """
-    to = registration.address
+    name = "" if to else registration.name
+    to = to or registration.address
     if not to:
         return
     event = registration.event
@@ -141,7 +186,7 @@ def _send(
     message = EmailMessage(policy=SMTP)
     message["Subject"] = _one_line(subject)
     message["From"] = Address(_one_line(event.convenor or event.name), addr_spec=_from_address())
-    message["To"] = Address(_one_line(registration.name), addr_spec=to)
+    message["To"] = Address(_one_line(name), addr_spec=to)
     contact = _contact(event)
     if contact and contact != _from_address():
         message["Reply-To"] = contact

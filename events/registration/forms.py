@@ -482,6 +482,7 @@ def sentence(reason: str) -> str:
         "kept_for_her_group": _now(
             "Your seat was kept for the group you chose first. Please write to us to change it."
         ),
+        "declined": _now("The organisers could not give you this seat. Please write to us."),
         "not_yet": _now("Registration is not open yet."),
         "over": _now("The event has begun or is over. Registration is closed."),
         "time_up": _now("Registration is closed."),

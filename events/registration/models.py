@@ -8,6 +8,7 @@ by ``rules`` only.
 import secrets
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -22,6 +23,7 @@ from speakers.models import StakeholderGroup, Voice
 
 QUESTION_LENGTH = 2000
 SUPPORT_NOTE_LENGTH = 1000
+REASON_LENGTH = 500
 
 
 def new_reference() -> str:
@@ -177,14 +179,32 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def without_a_seat(self) -> "RegistrationQuerySet":
         """Those who gave up their seat or were refused one, and wait for none."""
-        live = SeatRequest.objects.filter(registration=OuterRef("pk"), status__in=SeatRequest.LIVE)
-        return self.filter(~Exists(live))
+        return self.filter(~Exists(_live_seats()))
+
+    def taking_part(self) -> "RegistrationQuerySet":
+        """Those who hold a seat or wait for one."""
+        return self.filter(Exists(_live_seats()))
+
+    def asking_for(self, mode: str, status: str) -> "RegistrationQuerySet":
+        """Those whose wish for this mode stands so."""
+        seats = SeatRequest.objects.filter(registration=OuterRef("pk"), mode=mode, status=status)
+        return self.filter(Exists(seats))
+
+    def asking_for_support(self, asked: bool = True) -> "RegistrationQuerySet":
+        """Those who asked for support to take part, or who did not. Restricted."""
+        needs = Exists(SupportNeed.objects.filter(registration=OuterRef("pk")))
+        return self.filter(needs if asked else ~needs)
 
     def with_details(self) -> "RegistrationQuerySet":
         """With all that the person's own page and mails show."""
         return self.select_related(
             "event__series", "event__venue", "group", "contact"
         ).prefetch_related("seat_requests")
+
+
+def _live_seats() -> "models.QuerySet[SeatRequest]":
+    """Return the seats held or waited for, beside a registration."""
+    return SeatRequest.objects.filter(registration=OuterRef("pk"), status__in=SeatRequest.LIVE)
 
 
 class Registration(models.Model):
@@ -250,6 +270,14 @@ class Registration(models.Model):
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
         ordering = ["-created_at", "-pk"]
+        permissions: ClassVar = [("export_registration", _("Can export registrations"))]
+        indexes: ClassVar = [
+            # The organisers' list, of all events and of one.
+            models.Index(name="registration_newest", fields=["-created_at", "-id"]),
+            models.Index(
+                name="registration_newest_of_event", fields=["event", "-created_at", "-id"]
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 "event",
@@ -288,7 +316,15 @@ class Registration(models.Model):
 
     @property
     def is_cancelled(self) -> bool:
+        """Whether she gave up her seat or was refused one, and waits for none."""
         return self.seat is None
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether the organisers refused her a seat, and she has and waits for no other."""
+        return self.is_cancelled and any(
+            request.status == SeatRequest.Status.DECLINED for request in self.seat_requests.all()
+        )
 
 
 class SeatRequest(models.Model):
@@ -433,3 +469,118 @@ class VoiceAnswer(models.Model):
 
     def __str__(self) -> str:
         return str(self.voice)
+
+
+class HistoryEntry(models.Model):
+    """What happened to a registration, when, and by whom. Rows are added, never changed.
+
+    It says which answers changed, never what they were; support needs and
+    voices not even that much to somebody who may not see them. It goes with
+    the registration.
+    """
+
+    class What(models.TextChoices):
+        REGISTERED = "registered", _("Registered")
+        RETURNED = "returned", _("Came back")
+        CHANGED = "changed", _("Changed her answers")
+        GAVE_UP = "gave_up", _("Seat given up")
+        CONFIRMED = "confirmed", _("Seat confirmed")
+        DECLINED = "declined", _("Seat declined")
+        CORRECTED = "corrected", _("Details corrected")
+        LINK_SENT = "link_sent", _("Link sent again")
+        ADDRESS_CORRECTED = "address_corrected", _("Address corrected")
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="history"
+    )
+    what = models.CharField(_("what happened"), max_length=20, choices=What.choices)
+    mode = models.CharField(
+        _("way to take part"), max_length=10, choices=AttendanceMode.choices, blank=True
+    )
+    from_status = models.CharField(
+        _("from"), max_length=10, choices=SeatRequest.Status.choices, blank=True
+    )
+    to_status = models.CharField(
+        _("to"), max_length=10, choices=SeatRequest.Status.choices, blank=True
+    )
+    reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
+    fields = models.JSONField(_("answers changed"), default=list, blank=True)
+    old_address = models.CharField(_("old address"), max_length=254, blank=True)
+    new_address = models.CharField(_("new address"), max_length=254, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    by_name = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_("The colleague's name then. Empty: the person herself."),
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("history entry")
+        verbose_name_plural = _("history")
+        ordering = ["at", "pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.get_what_display())
+
+
+class PersonalDataAccess(models.Model):
+    """Who saw, took away or erased which personal data, and when.
+
+    It holds none of that data itself: a person is named by her registration's
+    reference, and words that were searched for are left out. The same person
+    looking at the same thing again within the hour is counted in the same row.
+    """
+
+    class What(models.TextChoices):
+        LIST = "list", _("Saw the list")
+        PERSON = "person", _("Saw a person's page")
+        SUPPORT = "support", _("Saw support needs")
+        EXPORT = "export", _("Exported")
+        ERASED = "erased", _("Erased")
+
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    last_at = models.DateTimeField(_("last time"), default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("account"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    by_name = models.CharField(_("by"), max_length=200, blank=True)
+    what = models.CharField(_("what"), max_length=10, choices=What.choices)
+    event = models.ForeignKey(
+        Event,
+        models.SET_NULL,
+        verbose_name=_("event"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reference = models.CharField(_("registration"), max_length=20, blank=True)
+    number = models.PositiveIntegerField(_("rows"), default=1)
+    columns = models.JSONField(_("columns"), default=list, blank=True)
+    filters = models.CharField(_("filters"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("access to personal data")
+        verbose_name_plural = _("access to personal data")
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        indexes: ClassVar = [
+            models.Index(name="access_newest", fields=["-at", "-id"]),
+            models.Index(name="access_by_whom", fields=["by", "what", "at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by_name}: {self.get_what_display()}"

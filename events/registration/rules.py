@@ -2,8 +2,10 @@
 
 Every function takes one transaction: it locks the event's row (on SQLite the
 IMMEDIATE transaction is the lock), reads the rows, asks ``seats``, writes, and
-leaves the mails that tell of it in the outbox. ``now`` is domain time, which
-decides what is open; ``at`` is real time, which says when it happened.
+leaves the mails that tell of it in the outbox, and an entry in the person's
+history. ``now`` is domain time, which decides what is open; ``at`` is real
+time, which says when it happened; ``by`` is the colleague who did it, and None
+for the person herself.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,10 +20,12 @@ from django.db.models import F
 
 from events.cloning import shifted
 from events.models import Event
-from events.registration import emails
+from events.registration import access, emails, history
+from events.registration.history import Actor
 from events.registration.models import (
     AttendanceMode,
     Consent,
+    HistoryEntry,
     KeptSeats,
     Quota,
     Registration,
@@ -32,20 +36,36 @@ from events.registration.models import (
 )
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of, seats_taken
-from events.registration.seats import Reason, seats_free, without_one
+from events.registration.seats import ModeSeats, Reason, seats_free, without_one
 from speakers.models import StakeholderGroup, Voice
 
 # The wording of privacy notice and consents now in force.
 NOTICE_VERSION = "1"
 MOST_COMPANIONS = 10
+# What is told about a person in one column each; her answers that stand apart are beside it.
+DETAILS = (
+    "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
+)  # fmt: skip
+What = HistoryEntry.What
+Status = SeatRequest.Status
+
+
+class Obstacle(StrEnum):
+    """Why a person's seat or address stays as it is, where it is not for want of a seat."""
+
+    DECLINED = "declined"
+    GAVE_UP = "gave_up"
+    NOT_ASKED = "not_asked"
+    ADDRESS_TAKEN = "address_taken"
 
 
 class Refused(Exception):
-    """What was asked can't be done; ``reason`` says why."""
+    """What was asked can't be done; ``reason`` says why, ``seats`` how many are taken."""
 
-    def __init__(self, reason: Reason | str) -> None:
+    def __init__(self, reason: Reason | Obstacle | str, *, seats: ModeSeats | None = None) -> None:
         super().__init__(str(reason))
         self.reason = reason
+        self.seats = seats
 
 
 class Outcome(StrEnum):
@@ -91,9 +111,10 @@ def register(
     """Register a person by her own address.
 
     The same form sent twice counts once. An address that is registered gets a
-    mail that says so, and nothing about it is changed; one that gave up its
-    seat is registered again with what was typed now. Raises Refused where no
-    seat of that mode can be had, whoever asks.
+    mail that says so, and nothing about it is changed; no more is it for
+    somebody whom the organisers declined. One that gave up its seat is
+    registered again with what was typed now. Raises Refused where no seat of
+    that mode can be had, whoever asks.
     """
     with transaction.atomic():
         event = _lock(event)
@@ -101,7 +122,7 @@ def register(
             return Outcome.SENT_TWICE
         _require_free(event, details.mode, group=details.group, now=now)
         known = Registration.objects.with_details().filter(event=event).with_address(email).first()
-        if known and not known.is_cancelled:
+        if known and (not known.is_cancelled or known.is_declined):
             emails.send_already_registered(known, at=at)
             return Outcome.ALREADY_REGISTERED
         if known:
@@ -111,7 +132,8 @@ def register(
             event=event, email=email, submission=submission, language=language, created_at=at
         )
         _write(registration, details, channel=Consent.Channel.WEB, at=at)
-        _take_seat(registration, details.mode, at=at)
+        what = What.RETURNED if known else What.REGISTERED
+        _take_seat(registration, details.mode, what=what, at=at)
         registration = _read(registration)
         emails.send_confirmation(registration, returned=known is not None, now=now)
         return Outcome.RETURNED if known else Outcome.REGISTERED
@@ -151,7 +173,7 @@ def register_companion(
             created_at=at,
         )
         _write(registration, details, channel=Consent.Channel.WEB, at=at)
-        _take_seat(registration, details.mode, at=at)
+        _take_seat(registration, details.mode, what=What.REGISTERED, at=at)
         emails.send_confirmation(_read(registration), returned=False, now=now)
         return Outcome.REGISTERED
 
@@ -166,9 +188,9 @@ def change(
 ) -> None:
     """Write what a person changed about herself, her way to take part included.
 
-    Another mode needs a free seat there; what she holds is given up only once
-    she has it. Raises Refused otherwise, and nothing is changed. A mail tells
-    of a changed mode.
+    Another mode needs a free seat there, and that the organisers did not
+    decline it; what she holds is given up only once she has it. Raises Refused
+    otherwise, and nothing is changed. A mail tells of a changed mode.
     """
     with transaction.atomic():
         event = _lock(registration.event)
@@ -176,48 +198,61 @@ def change(
         seat = registration.seat
         moves = seat is not None and seat.mode != details.mode
         if moves:
+            if _status_of(registration, details.mode) == Status.DECLINED:
+                raise Refused(Obstacle.DECLINED)
             _require_free(event, details.mode, group=details.group, now=now)
         elif seat is not None and details.group != registration.group:
             _require_seat_for_group(event, seat, details.group, now=now)
-        _write(registration, details, channel=channel, at=at)
+        fields = _changed(registration, details)
+        if _write(registration, details, channel=channel, at=at):
+            fields.append("consents")
+        if fields:
+            history.record(registration, What.CHANGED, fields=fields, at=at)
         if moves:
             _give_up(registration, at=at)
-            _take_seat(registration, details.mode, at=at)
+            _take_seat(registration, details.mode, what=What.CONFIRMED, at=at)
             emails.send_changed(_read(registration), now=now)
 
 
-def cancel(registration: Registration, *, at: datetime) -> None:
-    """Give up the person's seat. Her row is kept; cancelling twice is cancelling once.
+def cancel(registration: Registration, *, at: datetime, by: Actor = None) -> bool:
+    """Give up the person's seat; return whether she had one or waited for one.
 
-    The form it came by may come again and then counts anew.
+    Her row is kept; cancelling twice is cancelling once. The form it came by
+    may come again and then counts anew.
     """
     with transaction.atomic():
         _lock(registration.event)
         registration = _read(registration)
         if registration.is_cancelled:
-            return
-        _give_up(registration, at=at)
+            return False
+        _give_up(registration, by=by, at=at)
         registration.submission = None
         registration.calendar_revision += 1
         registration.changed_at = at
         registration.save(update_fields=["submission", "calendar_revision", "changed_at"])
-        emails.send_cancelled(_read(registration))
+        emails.send_cancelled(_read(registration), by_organiser=by is not None)
+        return True
 
 
 def come_back(
     registration: Registration, *, mode: AttendanceMode, now: datetime, at: datetime
 ) -> None:
-    """Give a seat again to somebody who gave hers up. Raises Refused where none is free."""
+    """Give a seat again to somebody who gave hers up.
+
+    Raises Refused where none is free, and for whom the organisers declined.
+    """
     with transaction.atomic():
         event = _lock(registration.event)
         registration = _read(registration)
         if not registration.is_cancelled:
             return
+        if registration.is_declined:
+            raise Refused(Obstacle.DECLINED)
         _require_free(event, mode, group=registration.group, now=now)
         registration.calendar_revision += 1
         registration.changed_at = at
         registration.save(update_fields=["calendar_revision", "changed_at"])
-        _take_seat(registration, mode, at=at)
+        _take_seat(registration, mode, what=What.RETURNED, at=at)
         emails.send_confirmation(_read(registration), returned=True, now=now)
 
 
@@ -231,50 +266,174 @@ def send_links(event: Event, *, email: str, at: datetime) -> int:
     return send_links_to([*known, *companions], at=at)
 
 
-def send_links_to(registrations: Iterable[Registration], *, at: datetime) -> int:
+def send_links_to(registrations: Iterable[Registration], *, at: datetime, by: Actor = None) -> int:
     """Mail each person her link; return how many mails were written."""
     with transaction.atomic():
-        return sum(emails.send_link(registration, at=at) for registration in registrations)
+        sent = [registration for registration in registrations
+                if emails.send_link(registration, at=at)]  # fmt: skip
+        history.record_links(sent, by=by, at=at)
+        return len(sent)
 
 
-def correct(registration: Registration, *, at: datetime) -> None:
-    """Write an organiser's corrections of a person's details.
+def confirm(
+    registration: Registration, *, by: Actor, now: datetime, at: datetime, mode: str | None = None
+) -> bool:
+    """Give a person the seat she waits for; return False where she has it already.
 
-    Links that went to an earlier address stop working, hers and those of the
-    people she registered, so that whoever reads that mail has no more power
-    here. A new address gets her new link.
+    ``mode`` None is the seat she wants first of those not decided yet, or the
+    one that was declined. Once she has it, a seat she held in another mode is
+    given up. Registration may be closed: the organisers decide.
+
+    Raises Refused where no seat is free (``seats`` says how many are taken)
+    or kept for others, where she gave it up herself or never asked for it, and
+    for an event that is cancelled or over.
+    """
+    with transaction.atomic():
+        event = _lock(registration.event)
+        registration = _read(registration)
+        request = _to_confirm(registration, mode)
+        if request.status == Status.CONFIRMED:
+            return False
+        if request.status == Status.CANCELLED:
+            raise Refused(Obstacle.GAVE_UP)
+        _require_seat(event, request.mode, group=registration.group, now=now)
+        moves = False
+        for other in registration.seat_requests.all():
+            if other.status == Status.CONFIRMED:
+                _decide(other, What.GAVE_UP, to_status=Status.CANCELLED, by=by, at=at)
+                moves = True
+        _decide(request, What.CONFIRMED, to_status=Status.CONFIRMED, by=by, at=at)
+        _touch(registration, calendar=True, at=at)
+        registration = _read(registration)
+        if moves:
+            emails.send_changed(registration, now=now)
+        else:
+            emails.send_confirmation(registration, returned=False, now=now)
+        return True
+
+
+def decline(
+    registration: Registration,
+    *,
+    by: Actor,
+    at: datetime,
+    mode: str | None = None,
+    reason: str = "",
+) -> bool:
+    """Refuse a person a seat, or take back the one she has; return False where it was so already.
+
+    ``mode`` None is every seat she holds or waits for. One mail tells her,
+    with the reason where one is given; her calendar takes the entry out where
+    she held a seat and has no other. She gets no seat by registering again.
+
+    Raises Refused where she gave it up herself or never asked for it.
     """
     with transaction.atomic():
         _lock(registration.event)
-        before = Registration.objects.values_list("email", flat=True).get(pk=registration.pk)
-        moved = (before or "").lower() != (registration.email or "").lower()
+        registration = _read(registration)
+        asked = [request for request in registration.seat_requests.all()
+                 if mode is None or request.mode == mode]  # fmt: skip
+        live = [request for request in asked if request.is_live]
+        if not live:
+            if any(request.status == Status.DECLINED for request in asked):
+                return False
+            raise Refused(Obstacle.GAVE_UP if asked else Obstacle.NOT_ASKED)
+        held = any(request.status == Status.CONFIRMED for request in live)
+        for request in live:
+            _decide(request, What.DECLINED, to_status=Status.DECLINED, reason=reason, by=by, at=at)
+        _touch(registration, calendar=held, at=at)
+        registration = _read(registration)
+        left = any(
+            request.status == Status.CONFIRMED for request in registration.seat_requests.all()
+        )
+        emails.send_declined(
+            registration,
+            modes=[AttendanceMode(request.mode) for request in live],
+            reason=reason,
+            out_of_calendar=held and not left,
+        )
+        return True
+
+
+def correct(registration: Registration, *, at: datetime, by: Actor = None) -> None:
+    """Write an organiser's corrections of a person's details, but not of her address."""
+    names = [*DETAILS, "interpretation", "language"]
+    with transaction.atomic():
+        _lock(registration.event)
+        before = _read(registration)
+        fields = [name for name in names if getattr(before, name) != getattr(registration, name)]
+        registration.changed_at = at
+        registration.save(update_fields=[*names, "changed_at"])
+        if fields:
+            history.record(registration, What.CORRECTED, fields=fields, by=by, at=at)
+
+
+def correct_address(
+    registration: Registration, email: str | None, *, by: Actor, now: datetime, at: datetime
+) -> bool:
+    """Let a registration use another address, or none; return False where it does already.
+
+    Links that went to the earlier address stop working, hers and those of the
+    people she registered, so that whoever reads that mail has no more power
+    here. The new address gets her new link and the invitation. The earlier one
+    is told only that it is used no longer: it may be a stranger's, or it may be
+    hers and the new one the mistake.
+
+    Raises Refused where the address is registered for this event already.
+    """
+    with transaction.atomic():
+        event = _lock(registration.event)
+        registration = _read(registration)
+        old, new = registration.email or "", email or ""
+        if old == new:
+            return False
+        others = Registration.objects.filter(event=event).exclude(pk=registration.pk)
+        if new and others.with_address(new).exists():
+            raise Refused(Obstacle.ADDRESS_TAKEN)
+        registration.email = new or None
+        moved = old.lower() != new.lower()
         if moved:
             registration.link_version += 1
             registration.companions.update(link_version=F("link_version") + 1)
-        registration.email = registration.email or None
         registration.changed_at = at
-        registration.save(
-            update_fields=[
-                "name", "email", "phone", "organisation", "job_title", "country", "county",
-                "group", "interpretation", "question", "language", "link_version", "changed_at",
-            ]
-        )  # fmt: skip
-        if moved and registration.email:
-            emails.send_link(_read(registration), at=at)
+        registration.save(update_fields=["email", "link_version", "changed_at"])
+        history.record(
+            registration, What.ADDRESS_CORRECTED, old_address=old, new_address=new, by=by, at=at
+        )
+        if moved:
+            _tell_addresses(_read(registration), old=old, now=now)
+        return True
 
 
-def erase(registration: Registration) -> None:
+def _tell_addresses(registration: Registration, *, old: str, now: datetime) -> None:
+    """Tell the earlier address and the new one, which also gets the links of her companions."""
+    if old:
+        emails.send_address_left(registration, to=old)
+    if registration.email:
+        emails.send_new_address(registration, now=now)
+        for companion in registration.companions.with_details().filter(email__isnull=True):
+            emails.send_link_anyway(companion)
+
+
+def erase(registration: Registration, *, at: datetime, by: Actor = None) -> None:
     """Remove a person with all she entrusted us with. Her seat is free at once.
 
-    The mails to her own address go with her, read or not.
+    The mails to her address go with her, read or not, and those to an earlier
+    address that nobody else uses. That somebody was erased is noted, and not who.
 
     Raises ProtectedError while others get their mails by way of her address.
     """
     with transaction.atomic():
-        _lock(registration.event)
+        event = _lock(registration.event)
+        moved = registration.history.filter(what=What.ADDRESS_CORRECTED)
+        earlier = set(moved.exclude(old_address="").values_list("old_address", flat=True))
         registration.delete()
         if registration.email:
             outbox.forget(registration.email)
+        for address in earlier:
+            if not Registration.objects.with_address(address).exists():
+                outbox.forget(address)
+        access.record_erased(by=by, event=event, at=at)
 
 
 def set_quota(quota: Quota) -> None:
@@ -383,6 +542,60 @@ def _require_free(event: Event, mode: str, *, group: StakeholderGroup, now: date
         raise Refused(Reason.KEPT if mode in found.kept else Reason.FULL)
 
 
+def _require_seat(event: Event, mode: str, *, group: StakeholderGroup, now: datetime) -> None:
+    """Refuse a seat there is not, whether or not people can register now."""
+    if event.status == Event.Status.CANCELLED:
+        raise Refused(Reason.CANCELLED)
+    if now >= event.ends_at:
+        raise Refused(Reason.OVER)
+    seats = availability_of(event, now=now).seats.get(AttendanceMode(mode))
+    if seats is None:
+        raise Refused(Reason.NOT_OFFERED)
+    if seats_free(seats, group=group.code, now=now) == 0:
+        full = seats.limit is not None and seats.taken >= seats.limit
+        raise Refused(Reason.FULL if full else Reason.KEPT, seats=seats)
+
+
+def _to_confirm(registration: Registration, mode: str | None) -> SeatRequest:
+    """Return the wish to decide on. Raises Refused where there is none."""
+    asked = [request for request in registration.seat_requests.all()
+             if mode is None or request.mode == mode]  # fmt: skip
+    if not asked:
+        raise Refused(Obstacle.NOT_ASKED)
+    # Not decided yet, then what she has, then what was declined, then what she gave up.
+    order = [Status.PENDING, Status.WAITING, Status.CONFIRMED, Status.DECLINED, Status.CANCELLED]
+    undecided = order[:2]
+    return min(
+        asked,
+        key=lambda request: (
+            0 if request.status in undecided else order.index(Status(request.status)),
+            request.rank,
+            request.pk,
+        ),
+    )
+
+
+def _decide(
+    request: SeatRequest,
+    what: str,
+    *,
+    to_status: str,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """Write what becomes of one wish, and that in the history."""
+    history.record_decision(request, what, to_status=to_status, reason=reason, by=by, at=at)
+    SeatRequest.objects.filter(pk=request.pk).update(status=to_status, changed_at=at)
+
+
+def _touch(registration: Registration, *, calendar: bool, at: datetime) -> None:
+    """Note that something changed; ``calendar`` raises the SEQUENCE of her entry."""
+    registration.calendar_revision += calendar
+    registration.changed_at = at
+    registration.save(update_fields=["calendar_revision", "changed_at"])
+
+
 def _require_seat_for_group(
     event: Event, seat: SeatRequest, group: StakeholderGroup, *, now: datetime
 ) -> None:
@@ -395,11 +608,29 @@ def _require_seat_for_group(
         raise Refused("kept_for_her_group")
 
 
-def _write(registration: Registration, details: Details, *, channel: str, at: datetime) -> None:
-    """Write a person's details, and beside them what is kept apart."""
-    for name in (
-        "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
-    ):  # fmt: skip
+def _status_of(registration: Registration, mode: str) -> str:
+    """Return how her wish for a mode stands; empty where she has none."""
+    found = (row.status for row in registration.seat_requests.all() if row.mode == mode)
+    return next(found, "")
+
+
+def _changed(registration: Registration, details: Details) -> list[str]:
+    """Return which answers differ from what stands. Voices are not told: they are only counted."""
+    fields = [name for name in DETAILS if getattr(registration, name) != getattr(details, name)]
+    if list(registration.interpretation) != list(details.interpretation):
+        fields.append("interpretation")
+    needs = dict(registration.support_needs.values_list("kind", "note"))
+    if needs != dict(details.support):
+        fields.append(history.SUPPORT)
+    return fields
+
+
+def _write(registration: Registration, details: Details, *, channel: str, at: datetime) -> bool:
+    """Write a person's details, and beside them what is kept apart.
+
+    Returns whether an answer about consent is new.
+    """
+    for name in DETAILS:
         setattr(registration, name, getattr(details, name))
     registration.interpretation = list(details.interpretation)
     registration.changed_at = at
@@ -417,15 +648,15 @@ def _write(registration: Registration, details: Details, *, channel: str, at: da
     VoiceAnswer.objects.bulk_create(
         VoiceAnswer(registration=registration, voice=voice) for voice in details.voices
     )
-    _record_consents(registration, details.consents, channel=channel, at=at)
+    return _record_consents(registration, details.consents, channel=channel, at=at)
 
 
 def _record_consents(
     registration: Registration, answers: Mapping[str, bool], *, channel: str, at: datetime
-) -> None:
-    """Add a row for each answer that is new or differs from the last one."""
+) -> bool:
+    """Add a row for each answer that is new or differs from the last one; return if any is."""
     last = dict(registration.consents.order_by("at", "pk").values_list("purpose", "given"))
-    Consent.objects.bulk_create(
+    rows = [
         Consent(
             registration=registration,
             purpose=purpose,
@@ -437,10 +668,12 @@ def _record_consents(
         )
         for purpose, given in answers.items()
         if last.get(purpose) is not given
-    )
+    ]
+    return bool(Consent.objects.bulk_create(rows))
 
 
-def _take_seat(registration: Registration, mode: str, *, at: datetime) -> None:
+def _take_seat(registration: Registration, mode: str, *, what: str, at: datetime) -> None:
+    """Give the person a seat of this mode, and note ``what`` happened by it."""
     SeatRequest.objects.update_or_create(
         registration=registration,
         mode=mode,
@@ -449,9 +682,10 @@ def _take_seat(registration: Registration, mode: str, *, at: datetime) -> None:
             "status": SeatRequest.Status.CONFIRMED, "rank": 1, "created_at": at, "changed_at": at,
         },
     )  # fmt: skip
+    history.record(registration, what, mode=mode, to_status=Status.CONFIRMED, at=at)
 
 
-def _give_up(registration: Registration, *, at: datetime) -> None:
-    registration.seat_requests.filter(status__in=SeatRequest.LIVE).update(
-        status=SeatRequest.Status.CANCELLED, changed_at=at
-    )
+def _give_up(registration: Registration, *, at: datetime, by: Actor = None) -> None:
+    for request in registration.seat_requests.all():
+        if request.is_live:
+            _decide(request, What.GAVE_UP, to_status=Status.CANCELLED, by=by, at=at)

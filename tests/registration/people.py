@@ -10,6 +10,7 @@ from django.test import Client
 from events.registration.guards import new_form_token
 from events.registration.models import (
     Consent,
+    HistoryEntry,
     Quota,
     Registration,
     RegistrationSettings,
@@ -109,7 +110,7 @@ def rows():
     """All that this room and its outbox hold, to compare before and after."""
     models = (
         Registration, SeatRequest, Consent, SupportNeed, VoiceAnswer, Quota, RegistrationSettings,
-        OutboxMail,
+        HistoryEntry, OutboxMail,
     )  # fmt: skip
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 

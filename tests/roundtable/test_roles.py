@@ -37,6 +37,7 @@ MATRIX = {
     "speakers/stakeholdergroup": (EVERYBODY, RUNNERS, RUNNERS, RUNNERS),
     "speakers/voice": (EVERYBODY, RUNNERS, RUNNERS, RUNNERS),
     "registration/registration": (REGISTRARS, NOBODY, RUNNERS, RUNNERS),
+    "registration/personaldataaccess": ({OWNER}, NOBODY, NOBODY, NOBODY),
     "outbox/outboxmail": (RUNNERS, NOBODY, RUNNERS, NOBODY),
     "auth/user": ({OWNER}, {OWNER}, {OWNER}, {OWNER}),
 }
@@ -60,6 +61,7 @@ def rows():
     make_assignment(event.agenda_items.get(), make_speaker(group=make_group()))
     registration = make_registration(event, support={"step_free": "A ramp, please."})
     other = User.objects.create_user("other", "other@example.org")
+    from events.registration.models import PersonalDataAccess
     from events.registration.outbox.models import OutboxMail
 
     return {
@@ -72,6 +74,7 @@ def rows():
         "speakers/stakeholdergroup": make_group("un"),
         "speakers/voice": make_voice(),
         "registration/registration": registration,
+        "registration/personaldataaccess": PersonalDataAccess.objects.create(what="list"),
         "outbox/outboxmail": OutboxMail.objects.get(),
         "auth/user": other,
     }

@@ -1,0 +1,30 @@
+"""Registrations in the admin. What is done to them is done by the rules.
+
+``event`` is what an event offers; ``people`` the list and one person's page,
+with ``filters``, ``deciding``, ``exporting`` and ``support`` as its parts;
+``log`` shows who saw what.
+"""
+
+from events.registration.admin.event import (
+    KeptSeatsInline,
+    QuotaForm,
+    QuotaFormSet,
+    QuotaInline,
+    RegistrationSettingsInline,
+    save_kept_seats,
+    save_quotas,
+)
+from events.registration.admin.log import PersonalDataAccessAdmin
+from events.registration.admin.people import RegistrationAdmin
+
+__all__ = [
+    "KeptSeatsInline",
+    "PersonalDataAccessAdmin",
+    "QuotaForm",
+    "QuotaFormSet",
+    "QuotaInline",
+    "RegistrationAdmin",
+    "RegistrationSettingsInline",
+    "save_kept_seats",
+    "save_quotas",
+]

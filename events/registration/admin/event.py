@@ -1,0 +1,144 @@
+"""What an event offers: when people can register, its seats, and those kept for groups."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from events.registration import rules
+from events.registration.models import KeptSeats, Quota, RegistrationSettings
+from events.registration.queries import seats_taken
+
+
+class RegistrationSettingsInline(admin.StackedInline):
+    model = RegistrationSettings
+    min_num = 1
+    max_num = 1
+    can_delete = False
+
+
+class QuotaForm(forms.ModelForm):
+    """Refuses fewer seats than are taken; stopping new seats is its own switch."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        # A new event has no key yet, so the row does not know it; the form does.
+        event, mode, seats = cleaned.get("event"), cleaned.get("mode", ""), cleaned.get("seats")
+        taken = seats_taken(event) if mode and event and event.pk else {}
+        if seats is not None and seats < taken.get(mode, 0):
+            self.add_error("seats", refusal(taken[mode]))
+        before = self.initial.get("mode", "")
+        if before != mode and taken.get(before):
+            self.add_error("mode", refusal(taken[before]))
+        return cleaned
+
+
+class QuotaFormSet(forms.BaseInlineFormSet):
+    """Refuses to take away a way to take part that people hold seats for."""
+
+    def clean(self) -> None:
+        super().clean()
+        taken = seats_taken(self.instance) if self.instance.pk else {}
+        for form in self.deleted_forms:
+            if taken.get(form.instance.mode):
+                raise ValidationError(refusal(taken[form.instance.mode]))
+
+
+def refusal(taken: int) -> str:
+    """Say how many seats are taken, and what to do instead."""
+    text = ngettext(
+        "%(taken)d seat is taken already. To take no more people, tick “stop new seats”.",
+        "%(taken)d seats are taken already. To take no more people, tick “stop new seats”.",
+        taken,
+    )
+    return text % {"taken": taken}
+
+
+class KeptSeatsFormSet(forms.BaseInlineFormSet):
+    """Refuses to keep more seats than there are, as the quotas beside them are being saved."""
+
+    def clean(self) -> None:
+        super().clean()
+        limits = self._limits()
+        kept: dict[str, int] = {}
+        for form in self.forms:
+            values = getattr(form, "cleaned_data", {})
+            mode, seats = values.get("mode"), values.get("seats")
+            if not mode or not seats or values.get("DELETE"):
+                continue
+            kept[mode] = kept.get(mode, 0) + seats
+            limit = limits.get(mode)
+            if limit is None:
+                form.add_error("mode", NOTHING_TO_KEEP)
+            elif kept[mode] > limit:
+                form.add_error("seats", more_than_seats(limit))
+
+    def _limits(self) -> dict[str, int | None]:
+        """Return the seats of each mode: as typed on this page, else as saved."""
+        data = self.data
+        count = data.get("quotas-TOTAL_FORMS", "")
+        if not count.isdecimal():
+            return dict(self.instance.quotas.values_list("mode", "seats"))
+        limits: dict[str, int | None] = {}
+        for row in (f"quotas-{number}" for number in range(min(int(count), 20))):
+            if not data.get(f"{row}-DELETE"):
+                seats = data.get(f"{row}-seats", "").strip()
+                limits[data.get(f"{row}-mode", "")] = int(seats[:9]) if seats.isdecimal() else None
+        return limits
+
+
+NOTHING_TO_KEEP = _("This way to take part has no limit, so there is nothing to keep seats from.")
+
+
+def more_than_seats(limit: int) -> str:
+    """Say how many seats there are in all."""
+    text = ngettext(
+        "There is %(limit)d seat of this kind in all.",
+        "There are %(limit)d seats of this kind in all.",
+        limit,
+    )
+    return text % {"limit": limit}
+
+
+class KeptSeatsInline(admin.TabularInline):
+    model = KeptSeats
+    formset = KeptSeatsFormSet
+    extra = 0
+    verbose_name = _("group")
+    verbose_name_plural = _("Seats kept for groups until a time")
+
+
+def save_kept_seats(formset: Any) -> None:
+    """Write a formset of kept seats by the rules."""
+    changed = formset.save(commit=False)
+    for kept in formset.deleted_objects:
+        rules.keep_no_longer(kept)
+    for kept in changed:
+        rules.keep_seats(kept)
+
+
+class QuotaInline(admin.TabularInline):
+    model = Quota
+    form = QuotaForm
+    formset = QuotaFormSet
+    extra = 0
+
+
+def save_quotas(request: HttpRequest, formset: Any) -> None:
+    """Write a formset of quotas by the rules, which look again behind the lock.
+
+    Where somebody took a seat since the form was checked, that quota stays as
+    it was and the organiser is told.
+    """
+    changed = [(rules.set_quota, quota) for quota in formset.save(commit=False)]
+    removed = [(rules.remove_quota, quota) for quota in formset.deleted_objects]
+    for write, quota in [*changed, *removed]:
+        try:
+            write(quota)
+        except rules.Refused:
+            taken = seats_taken(quota.event).get(quota.mode, 0)
+            messages.error(request, f"{quota.get_mode_display()}: {refusal(taken)}")

@@ -1,0 +1,91 @@
+"""What one person's page tells beside her answers: seats, mails, history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.admin.utils import label_for_field
+from django.utils.translation import gettext as _
+
+from events.registration import history
+from events.registration.models import HistoryEntry, Registration, SeatRequest
+from events.registration.outbox.models import OutboxMail
+
+Status = SeatRequest.Status
+# Mails and history shown, the latest of each.
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of a person's history as the page tells it."""
+
+    at: datetime
+    what: str
+    detail: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A seat request with what an organiser may do to it now."""
+
+    request: SeatRequest
+    may_confirm: bool
+    may_decline: bool
+
+
+def wish_of(request: SeatRequest) -> Wish:
+    """Return what an organiser may do to a seat request now."""
+    return Wish(
+        request=request,
+        may_confirm=request.status in {Status.PENDING, Status.WAITING, Status.DECLINED},
+        may_decline=request.is_live,
+    )
+
+
+def mails_to(registration: Registration) -> list[OutboxMail]:
+    """Return the mails to her address since she registered, the latest first, without bodies."""
+    if not registration.address:
+        return []
+    mails = OutboxMail.objects.filter(
+        to=registration.address, created_at__gte=registration.created_at
+    )
+    shown = mails.only("subject", "state", "created_at", "sent_at")
+    return list(shown.order_by("-created_at", "-pk")[:MOST_SHOWN])
+
+
+def told(registration: Registration, *, sees_support: bool) -> list[Line]:
+    """Return her history, the latest first.
+
+    That an answer about support changed is told only to who may see it.
+    """
+    entries = registration.history.order_by("-at", "-pk")[:MOST_SHOWN]
+    return [
+        Line(
+            at=entry.at,
+            what=str(entry.get_what_display()),
+            detail=_detail(entry, sees_support=sees_support),
+            by=entry.by_name or str(_("the person herself")),
+        )
+        for entry in entries
+        if sees_support or entry.fields != [history.SUPPORT]
+    ]
+
+
+def _detail(entry: HistoryEntry, *, sees_support: bool) -> str:
+    """Return what an entry tells beside what happened."""
+    parts = []
+    if entry.mode:
+        steps = [str(entry.get_mode_display())]
+        if entry.from_status:
+            steps.append(f"{entry.get_from_status_display()} → {entry.get_to_status_display()}")
+        parts.append(": ".join(steps))
+    if entry.old_address or entry.new_address:
+        parts.append(f"{entry.old_address or '–'} → {entry.new_address or '–'}")
+    named = {history.SUPPORT: _("support"), "consents": _("consents")}
+    parts += [
+        str(named.get(name) or label_for_field(name, Registration))
+        for name in entry.fields
+        if sees_support or name != history.SUPPORT
+    ]
+    return ", ".join([*parts, entry.reason] if entry.reason else parts)
