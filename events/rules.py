@@ -173,8 +173,12 @@ def _content_facts(event: Event) -> dict[str, Any]:
         "series": _facts(event.series),
         "venue": _facts(event.venue),
         "notes": [
-            [_facts(note), [_facts(section) for section in note.sections.all()]]
-            for note in event.concept_notes.prefetch_related("sections")
+            [
+                _facts(note),
+                [_facts(section) for section in note.sections.all()],
+                [_facts(version) for version in note.versions.all()],
+            ]
+            for note in event.concept_notes.prefetch_related("sections", "versions")
         ],
         "agenda": [_facts(item) for item in items],
         "people": [[_facts(assignment), _facts(assignment.speaker)] for assignment in people],

@@ -89,16 +89,20 @@ def speakers_in(slots: list[TimedItem]) -> list[Speaker]:
     return list({speaker.pk: speaker for speaker in people if speaker}.values())
 
 
-def note_of(event: Event) -> ConceptNote | None:
-    """Return the note in the reader's language, else in English, else in any."""
-    notes = {note.language: note for note in event.concept_notes.prefetch_related("sections")}
+def note_of(event: Event, *with_rows: str) -> ConceptNote | None:
+    """Return the note in the reader's language, else in English, else in any.
+
+    Its sections come with it, and what else of its rows is named.
+    """
+    found = event.concept_notes.prefetch_related("sections", *with_rows)
+    notes = {note.language: note for note in found}
     return notes.get(get_language() or "en") or notes.get("en") or next(iter(notes.values()), None)
 
 
 @require_safe
 def concept_note(request: HttpRequest, slug: str) -> TemplateResponse:
     event = visible_event(request, slug)
-    return page(request, event, "events/concept_note.html", note=note_of(event))
+    return page(request, event, "events/concept_note.html", note=note_of(event, "versions"))
 
 
 @require_safe

@@ -7,6 +7,7 @@ from django.db.models import URLField
 
 from events.admin.changes import RecordsChange
 from events.admin.history import KeepsHistory
+from events.admin.markup import LightMarkup
 from events.models import Event, Series, Venue
 
 
@@ -21,7 +22,8 @@ class SeriesAdmin(KeepsHistory, RecordsChange):
 
 
 @admin.register(Venue)
-class VenueAdmin(KeepsHistory, RecordsChange):
+class VenueAdmin(LightMarkup, KeepsHistory, RecordsChange):
+    markup_fields = ("access_notes",)
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_display = ["__str__", "town", "country"]
     search_fields = ["name", "address", "town"]

@@ -11,6 +11,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,8 +23,8 @@ from django.utils.translation import gettext as _
 
 from events.agenda import TimedItem
 from events.calendar import utc_offset
+from events.markup import blocks, runs_of
 from events.models import Assignment, ConceptNote, Event
-from events.paragraphs import paragraphs
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def concept_note(event: Event, note: ConceptNote, *, url: str) -> bytes:
     ``url`` is the page's own address, printed below the text.
     """
     sections = [
-        {"heading": section.heading, "paragraphs": paragraphs(section.text)}
+        {"heading": section.heading, "blocks": _blocks(section.text)}
         for section in note.sections.all()
     ]
     version = _("Version %(version)s") % {"version": note.version}
@@ -96,7 +97,7 @@ def _slot(slot: TimedItem, *, unknown: str) -> dict[str, Any]:
         "emphasis": _("Emphasis: %(emphasis)s") % {"emphasis": emphasis}
         if emphasis and emphasis != item.title
         else "",
-        "description": paragraphs(item.description),
+        "description": _blocks(item.description),
         "people": [_person(assignment, unknown=unknown) for assignment in slot.people],
     }
 
@@ -133,6 +134,17 @@ def _frame(event: Event, *, title: str, url: str, language: str) -> dict[str, An
         "cancelled": _("Cancelled.") if event.status == Event.Status.CANCELLED else "",
         "page": _("Page"),
     }
+
+
+def _blocks(text: str) -> list[dict[str, Any]]:
+    """Return what light markup makes of the text, as data."""
+    return [
+        {
+            "kind": block.kind.value,
+            "texts": [[asdict(run) for run in runs_of(text)] for text in block.texts],
+        }
+        for block in blocks(text)
+    ]
 
 
 def _lines(text: str) -> list[str]:

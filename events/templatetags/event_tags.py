@@ -3,11 +3,12 @@
 from urllib.parse import urlencode
 
 from django import template
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from events.calendar import utc_offset
+from events.markup import blocks, plain, render
 from events.models import Assignment, ConceptNote, Event
-from events.paragraphs import paragraphs
 from speakers.models import Speaker
 
 register = template.Library()
@@ -43,7 +44,16 @@ def share_links(title: str, url: str) -> list[dict[str, str]]:
     ]
 
 
-register.filter(paragraphs)
+@register.filter
+def markup(text: str) -> SafeString:
+    """The text with its light markup as safe HTML."""
+    return render(text)
+
+
+@register.simple_tag
+def note_text(text: str, number: int) -> SafeString:
+    """The text of the note's part of this number; its second paragraph is cited as #p1-2."""
+    return render(text, anchor=f"p{number}")
 
 
 @register.filter
@@ -57,4 +67,4 @@ def initials(name: str) -> str:
 def aim_of(note: ConceptNote) -> str:
     """The paragraph that pages quote: the first under a heading, else the first of all."""
     sections = sorted(note.sections.all(), key=lambda section: not section.heading)
-    return next((part for section in sections for part in paragraphs(section.text)), "")
+    return next((plain(part) for section in sections for part in blocks(section.text)), "")

@@ -222,7 +222,7 @@ def test_queries_of_copying_are_constant(rows):
         copied(event)
     # SQLite takes only so many values at once; each of twelve batches more is one query.
     batches = 12 if rows == 300 and connection.vendor == "sqlite" else 0
-    assert len(queries) == 31 + batches
+    assert len(queries) == 32 + batches
 
 
 # Registration

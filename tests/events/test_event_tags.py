@@ -2,7 +2,8 @@
 
 from django.template import Context, Template
 
-from events.templatetags.event_tags import aim_of, initials, paragraphs
+from events.paragraphs import paragraphs
+from events.templatetags.event_tags import aim_of, initials
 from tests.factories import make_event, make_note
 
 

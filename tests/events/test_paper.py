@@ -92,7 +92,7 @@ def test_a_final_agenda_says_nothing_of_changes_and_a_cancelled_event_says_so():
 
 
 def test_what_people_wrote_is_never_markup():
-    text = "#let x = 1; $a$ *b* _c_ <d> @e = f \\u0012 // g"
+    text = "#let x = 1; $a$ a*b*c _c_ <d> @e = f \\u0012 // g"
     event = make_event(title=text, items=[PANEL | {"title": text, "description": text}])
     assert agenda_of(event).text.count(text) == 3
     assert text in note_of(event, sections=[("", text)]).text
@@ -101,6 +101,17 @@ def test_what_people_wrote_is_never_markup():
 def test_straight_quotes_and_line_breaks_stay():
     read = note_of(make_event(), sections=[("A \"b\" 'c'", "One\ntwo -- three...\n\nFour.")])
     assert "A \"b\" 'c' One two -- three... Four." in read.text
+
+
+def test_light_markup_is_printed_without_its_signs():
+    text = "A **bold** [word](https://unhabitat.org/a).\n\n- one\n- *two*\n\n> said"
+    event = make_event(items=[PANEL | {"description": text}])
+    for read in (note_of(event, sections=[("", text)]), agenda_of(event)):
+        assert "A bold word." in read.text
+        assert "• one • two" in read.text
+        assert "said" in read.text
+        assert "*" not in read.text
+        assert read.is_tagged
 
 
 @pytest.mark.parametrize("title", ["نحو مدن ومجتمعات مستدامة", "Miji na jamii endelevu"])

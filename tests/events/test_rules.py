@@ -127,6 +127,10 @@ CONTENT_FACTS = {
     "no note": lambda event: event.concept_notes.get().delete(),
     "section": lambda event: change(NoteSection.objects.first(), text="Other words."),
     "heading": lambda event: change(NoteSection.objects.first(), heading="Opening"),
+    "what changed in the note": lambda event: change(
+        event.concept_notes.get(), what_changed="A word."
+    ),
+    "an earlier version": lambda event: event.concept_notes.get().versions.create(version="0"),
     "another section": lambda event: event.concept_notes.get().sections.create(text="Three."),
     "fewer sections": lambda event: NoteSection.objects.first().delete(),
     "sections in another order": lambda event: change(NoteSection.objects.first(), position=9),
@@ -315,7 +319,7 @@ def test_whatever_happens_numbers_and_times_only_rise(steps):
         assert after[2] == (max(before[2], AT + minutes * MINUTE) if changed else before[2])
 
 
-@pytest.mark.parametrize(("slots", "queries"), [(1, 8), (3, 8)])
+@pytest.mark.parametrize(("slots", "queries"), [(1, 9), (3, 9)])
 def test_recording_takes_the_same_queries_however_long_the_agenda(
     slots, queries, django_assert_num_queries
 ):

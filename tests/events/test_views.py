@@ -371,7 +371,7 @@ def grow(event, rows):
     ("page", "queries"),
     [
         ("", 7),
-        ("concept-note/", 4),
+        ("concept-note/", 5),
         ("agenda/", 4),
         ("speakers/", 4),
         ("invite.ics", 3),
