@@ -160,8 +160,7 @@ def test_person_in_another_event_at_that_time_is_named(published):
     panellist(event, "Somebody else")
     elsewhere(person.speaker, published=published)
     assert sentences(event, Kind.BUSY) == [
-        "In another event at that time: Amina Odhiambo in “Slot 2” "
-        "(Elsewhere, 13:45 – 14:45 EAT)."
+        "In another event at that time: Amina Odhiambo in “Slot 2” (Elsewhere, 13:45 – 14:45 EAT)."
     ]
 
 
