@@ -1,6 +1,7 @@
 """The running order in time: each start follows from the minutes before it. Pure."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -39,3 +40,15 @@ def timed(event: Event, items: Iterable[AgendaItem]) -> list[TimedItem]:
 def minutes_left(event: Event, items: Iterable[AgendaItem]) -> int:
     """Return the event's minutes that the agenda leaves free; below 0, it runs over."""
     return event.minutes - sum(item.minutes for item in items)
+
+
+def by_number(numbers: Sequence[float]) -> list[int]:
+    """Return the places of rows in the order of the numbers typed for them.
+
+    Equal numbers keep their order. A row without one (NaN) follows the row
+    before it; infinity is for rows that come last.
+    """
+    known: list[float] = []
+    for number in numbers:
+        known.append((known[-1] if known else -math.inf) if math.isnan(number) else number)
+    return sorted(range(len(known)), key=known.__getitem__)

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from events.admin import EventAdmin, RecordsChange, RestoresSpeaker
+from events.admin import EventAdmin, RecordsChange, Registered, RestoresSpeaker
 from events.models import Event
 from events.registration import rules
 from events.registration.admin import (
@@ -20,7 +20,7 @@ from events.registration.admin import (
     save_kept_seats,
     save_quotas,
 )
-from events.registration.models import KeptSeats, Quota
+from events.registration.models import KeptSeats, Quota, SeatRequest
 from roundtable.colleagues import ColleagueAdmin
 from speakers.admin import SpeakerAdmin
 from speakers.models import Speaker
@@ -41,7 +41,15 @@ admin.site.register(User, ColleagueAdmin)
 class EventWithRegistrationAdmin(EventAdmin):
     """The event with the seats it offers and when people can register."""
 
-    inlines = [RegistrationSettingsInline, QuotaInline, KeptSeatsInline, *EventAdmin.inlines]
+    inlines = [*EventAdmin.inlines, RegistrationSettingsInline, QuotaInline, KeptSeatsInline]
+
+    def people_registered(self, event: Event) -> Registered:
+        status = SeatRequest.Status
+        holding = event.registrations.holding_a_seat()
+        waiting = event.registrations.filter(
+            seat_requests__status__in=[status.WAITING, status.PENDING]
+        ).exclude(pk__in=holding)
+        return Registered(seats=holding.count(), waiting=waiting.distinct().count())
 
     def may_copy_registration(self, request: HttpRequest) -> bool:
         return request.user.has_perms(

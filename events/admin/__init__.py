@@ -2,16 +2,20 @@
 
 from events.admin.agenda import AgendaItemAdmin
 from events.admin.changes import RecordsChange
+from events.admin.conflicts import ConflictGuard
 from events.admin.event import EventAdmin
 from events.admin.history import RestoresSpeaker
+from events.admin.moving import Registered
 from events.admin.note import ConceptNoteAdmin
 from events.admin.places import SeriesAdmin, VenueAdmin
 
 __all__ = [
     "AgendaItemAdmin",
     "ConceptNoteAdmin",
+    "ConflictGuard",
     "EventAdmin",
     "RecordsChange",
+    "Registered",
     "RestoresSpeaker",
     "SeriesAdmin",
     "VenueAdmin",

@@ -1,87 +1,38 @@
 """The event with its running order, on one page."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from events import clock
 from events.admin.changes import RecordsChange
 from events.admin.cloning import CopiesEvents
-from events.admin.front import FrontPage, OneInFront
+from events.admin.conflicts import ConflictGuard
+from events.admin.front import FrontPage
 from events.admin.history import EventHistory
+from events.admin.moving import EventForm, Registered
+from events.admin.running_order import RunningOrderInline
 from events.agenda import minutes_left, timed
-from events.models import AgendaItem, Event, validate_zone
+from events.attention import Kind, findings, notices
+from events.models import Event, validate_zone
+from events.rules import phase
 
 
-class AgendaItemInline(admin.TabularInline):
-    model = AgendaItem
-    fields = ["position", "title", "minutes", "kind", "emphasis"]
-    extra = 0
-    show_change_link = True
-
-
-class EventForm(OneInFront):
-    """Refuses a time zone before the event takes it, since pages beside the form show its times."""
-
-    def clean_zone(self) -> str:
-        zone: str = self.cleaned_data["zone"]
-        validate_zone(zone)
-        return zone
-
-
-@admin.register(Event)
-class EventAdmin(EventHistory, CopiesEvents, FrontPage, RecordsChange):
-    form = EventForm
-    list_display = ["__str__", "starts", "status", "published", "featured"]
-    list_filter = ["published", "status", "series"]
-    search_fields = ["title", "slug"]
-    date_hierarchy = "starts_at"
-    prepopulated_fields = {"slug": ["title"]}
-    autocomplete_fields = ["series", "venue"]
-    readonly_fields = ["running_order", "last_change"]
-    inlines = [AgendaItemInline]
-    fieldsets = [
-        (None, {"fields": ["title", "slug", "number", "series", "summary", "convenor"]}),
-        (
-            _("When and where"),
-            {
-                "fields": [("starts_at", "ends_at"), "zone", "venue", "status"],
-                "description": _("Times are those of the place, in the time zone below."),
-            },
-        ),
-        (_("On the site"), {"fields": ["published", "featured", "contact_email"]}),
-        (_("Agenda"), {"fields": ["agenda_status", "running_order", "last_change"]}),
-    ]
-
-    @admin.display(description=_("start"), ordering="starts_at")
-    def starts(self, event: Event) -> str:
-        return f"{event.local_start:%d.%m.%Y %H:%M %Z}"
-
-    @admin.display(description=_("running order"))
-    def running_order(self, event: Event) -> str:
-        """Each slot with its times, as saved last."""
-        if event.pk is None:
-            return "—"
-        return "\n".join(
-            f"{slot.starts_at:%H:%M} – {slot.ends_at:%H:%M}  {slot.item.title}"
-            for slot in timed(event, event.agenda_items.all())
-        )
-
-    @admin.display(description=_("last change"))
-    def last_change(self, event: Event) -> str:
-        if event.pk is None:
-            return "—"
-        return f"{event.changed_at.astimezone(event.tzinfo):%d.%m.%Y %H:%M %Z}"
-
-    def events_touched(self, row: Event) -> Iterable[Event]:
-        return [row]
+class TimesOfThePlace(admin.ModelAdmin):
+    """Shows and reads all times in the event's own zone, as the organiser thinks of them."""
 
     def changeform_view(
         self,
@@ -90,7 +41,6 @@ class EventAdmin(EventHistory, CopiesEvents, FrontPage, RecordsChange):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show and read all times in the event's own zone, as the organiser thinks of them."""
         show: Callable[..., HttpResponse] = super().changeform_view
         with timezone.override(self._zone(request, object_id)):
             response = show(request, object_id, form_url, extra_context)
@@ -106,6 +56,110 @@ class EventAdmin(EventHistory, CopiesEvents, FrontPage, RecordsChange):
         except ValidationError:
             saved = self.get_object(request, unquote(object_id)) if object_id else None
             return saved.zone if saved else Event._meta.get_field("zone").default
+
+
+# The guard is first: what it merges may change the zone in which times are read.
+@admin.register(Event)
+class EventAdmin(
+    ConflictGuard, EventHistory, CopiesEvents, FrontPage, TimesOfThePlace, RecordsChange
+):
+    form = EventForm
+    change_form_template = "admin/events/event/change_form.html"
+    list_display = ["__str__", "starts", "status", "published", "featured"]
+    list_filter = ["published", "status", "series"]
+    search_fields = ["title", "slug"]
+    date_hierarchy = "starts_at"
+    prepopulated_fields = {"slug": ["title"]}
+    autocomplete_fields = ["series", "venue"]
+    readonly_fields = ["agenda_page", "last_change"]
+    inlines = [RunningOrderInline]
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "number", "series", "summary", "convenor"]}),
+        (
+            _("When and where"),
+            {
+                "fields": [("starts_at", "ends_at"), "zone", "venue", "status"],
+                "description": _("Times are those of the place, in the time zone below."),
+            },
+        ),
+        (_("On the site"), {"fields": ["published", "featured", "contact_email"]}),
+        (_("Agenda"), {"fields": ["agenda_status", "agenda_page", "last_change"]}),
+    ]
+
+    def people_registered(self, event: Event) -> Registered:
+        """Return how many people would be moved along with the event. Registration knows."""
+        return Registered()
+
+    @admin.display(description=_("start"), ordering="starts_at")
+    def starts(self, event: Event) -> str:
+        return f"{event.local_start:%d.%m.%Y %H:%M %Z}"
+
+    @admin.display(description=_("its page"))
+    def agenda_page(self, event: Event) -> str | SafeString:
+        if event.pk is None:
+            return "—"
+        url, text = reverse("admin:events_event_preview", args=[event.pk]), _("Preview the agenda")
+        return format_html('<a class="preview" href="{}">{}</a>', url, text)
+
+    @admin.display(description=_("last change"))
+    def last_change(self, event: Event) -> str:
+        if event.pk is None:
+            return "—"
+        changed_at = event.changed_at.astimezone(event.tzinfo)
+        return _("version %(version)d, %(when)s") % {
+            "version": event.content_version,
+            "when": f"{changed_at:%d.%m.%Y %H:%M %Z}",
+        }
+
+    def events_touched(self, row: Event) -> Iterable[Event]:
+        return [row]
+
+    def reading(self, row: Event) -> AbstractContextManager[Any]:
+        return timezone.override(row.zone)
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = path(
+            "<path:object_id>/preview/",
+            self.admin_site.admin_view(self.preview_view),
+            name="events_event_preview",
+        )
+        return [preview, *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the agenda's page as it is saved, draft or not, to organisers. Never kept."""
+        event = self.get_object(request, unquote(object_id))
+        if not self.has_view_or_change_permission(request, event):
+            raise PermissionDenied
+        if event is None:
+            raise Http404
+        now = clock.now()
+        context = {
+            "event": event,
+            "slots": timed(event, event.agenda_items.with_people()),
+            "now": now,
+            "phase": phase(event, now=now),
+            "preview": True,
+        }
+        return TemplateResponse(request, "events/agenda.html", context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.registered = staticmethod(self.people_registered)
+        return form
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add what needs attention in the agenda as it is saved."""
+        event = context.get("original")
+        if event is not None:
+            saved = Event.objects.get(pk=event.pk) if request.method == "POST" else event
+            # The sum is told beside the rows, where it follows the typing.
+            sums = {Kind.OVERRUN, Kind.GAP}
+            context["notices"] = [n for n in notices(findings(saved)) if n.kind not in sums]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool

@@ -354,8 +354,8 @@ def test_new_event_is_made_in_its_zone(organiser):
 
 def test_running_order_and_last_change_are_shown_in_the_event_s_zone(organiser, event):
     text = organiser.get(address(event)).content.decode()
-    assert "12:45 – 13:15  First" in text
-    assert "13:15 – 13:45  Second" in text
+    assert "<time>12:45</time> – <time>13:15</time>" in text
+    assert "<time>13:15</time> – <time>13:45</time>" in text
     assert "01.03.2026 11:30 EAT" in text
 
 
@@ -379,8 +379,8 @@ BAD = {
             "number": ["Enter a whole number."],
             "starts_at": ["Enter a valid date."],
             "ends_at": ["Enter a valid time."],
-            "agenda_items-0-minutes": ["Ensure this value is greater than or equal to 1."],
-            "agenda_items-1-minutes": ["Ensure this value is less than or equal to 600."],
+            "agenda_items-0-minutes": ["Give the minutes as a whole number from 1 to 600."],
+            "agenda_items-1-minutes": ["Give the minutes as a whole number from 1 to 600."],
             "quotas-0-seats": ["Ensure this value is greater than or equal to 0."],
             "registration_settings-0-opens_at": ["Enter a valid date."],
         },
@@ -396,11 +396,11 @@ BAD = {
     ),
     "end before the start": (
         {"ends_at_1": "12:44"},
-        {"__all__": ["The end must come after the start."]},
+        {"ends_at": ["The end must come after the start."]},
     ),
     "end at the start": (
         {"ends_at_1": "12:45"},
-        {"__all__": ["The end must come after the start."]},
+        {"ends_at": ["The end must come after the start."]},
     ),
 }  # fmt: skip
 
