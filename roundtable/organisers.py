@@ -45,7 +45,7 @@ def check_link(token: str) -> None:
 
 
 def make_first_organiser(*, token: str, email: str) -> User:
-    """Make the account of the first organiser, who may do everything.
+    """Make the account of the first organiser: an owner, who makes further ones.
 
     Two people with the same link: the second finds it used. Raises LinkRefused.
     """
@@ -59,11 +59,10 @@ def make_first_organiser(*, token: str, email: str) -> User:
     return user
 
 
-def make_organiser(*, email: str, role: Role | None = None) -> User:
+def make_organiser(*, email: str, role: Role = Role.OWNER) -> User:
     """Make an organiser of the account that holds this address, or of a new one.
 
-    Without a role she may do everything; with one she gets it beside those she
-    has. Done twice, it changes nothing more.
+    She gets the role beside those she has. Done twice, it changes nothing more.
     """
     with transaction.atomic():
         user = _account_of(email)
@@ -71,11 +70,8 @@ def make_organiser(*, email: str, role: Role | None = None) -> User:
             # Also signs out whoever is in by another way and would rise with it.
             user.set_unusable_password()
         user.is_staff = user.is_active = True
-        if role is None:
-            user.is_superuser = True
         user.save()
-        if role is not None:
-            user.groups.add(Group.objects.get(name=role.value))
+        user.groups.add(Group.objects.get(name=role.value))
         address, _ = EmailAddress.objects.get_or_create(user=user, email=email.lower())
         address.verified = True
         address.set_as_primary()

@@ -29,14 +29,15 @@ def refusal(*arguments, **options):
 
 
 @pytest.mark.django_db
-def test_it_makes_an_account_that_may_do_everything_and_says_what_next(capsys):
+def test_it_makes_an_owner_and_says_what_next(capsys):
     assert organiser(capsys, "Amina@Example.org") == [
-        "amina@example.org is an organiser now.",
+        "amina@example.org is an organiser now (Owner).",
         "To sign in, with a code by mail: http://localhost:8000/accounts/login/",
         "Mails are not sent but kept: http://localhost:8000/outbox/",
     ]
     user = User.objects.get()
-    assert (user.is_staff, user.is_superuser, user.is_active) == (True, True, True)
+    assert (user.is_staff, user.is_superuser, user.is_active) == (True, False, True)
+    assert [group.name for group in user.groups.all()] == [Role.OWNER]
     assert not user.has_usable_password()
     address = EmailAddress.objects.get()
     assert (address.user, address.email) == (user, EMAIL)
@@ -84,7 +85,7 @@ def test_name_that_somebody_has_is_no_hindrance(capsys):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["Access officer", "access OFFICER"])
-def test_role_is_given_instead_of_everything(capsys, name):
+def test_role_is_given_instead_of_owner(capsys, name):
     assert organiser(capsys, role=name)[0] == f"{EMAIL} is an organiser now (Access officer)."
     user = User.objects.get()
     assert (user.is_staff, user.is_superuser) == (True, False)

@@ -9,6 +9,7 @@ from django.core import signing
 from django.test import Client
 
 from roundtable import organisers
+from roundtable.roles import Role
 from tests.factories import make_organiser
 from tests.live import PATIENCE, ROOT, database, environment
 
@@ -42,7 +43,8 @@ def test_button_makes_the_account_and_signs_in(client, path):
     response = client.post(path, {"email": "Amina@Example.org"})
     assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
     user = User.objects.get()
-    assert (user.is_staff, user.is_superuser, user.is_active) == (True, True, True)
+    assert (user.is_staff, user.is_superuser, user.is_active) == (True, False, True)
+    assert [group.name for group in user.groups.all()] == [Role.OWNER]
     assert user.email == EMAIL
     assert not user.has_usable_password()
     address = EmailAddress.objects.get()
@@ -135,7 +137,7 @@ def test_account_of_an_attendee_becomes_the_organiser_s(client, path):
     elsewhere.force_login(user)
     assert client.post(path, {"email": EMAIL}).status_code == 302
     user.refresh_from_db()
-    assert (User.objects.count(), user.is_staff, user.is_superuser) == (1, True, True)
+    assert (User.objects.count(), user.is_staff, user.is_superuser) == (1, True, False)
     assert EmailAddress.objects.get().verified is True
     # Whoever made the account before is not let in by it.
     assert not user.has_usable_password()
@@ -176,6 +178,7 @@ django.setup()
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from roundtable import organisers
+from roundtable.roles import Role
 
 call_command("migrate", verbosity=0)
 token = organisers.first_organiser_link().split("/")[-2]

@@ -27,7 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("email", help="Where the code to sign in is sent.")
         parser.add_argument(
             "--role",
-            help=f"Give only this role: {', '.join(Role)}. Without it, everything.",
+            default=Role.OWNER,
+            help=f"The role to give: {', '.join(Role)}. Without it: {Role.OWNER}.",
         )
         parser.add_argument(
             "--second-factor",
@@ -60,19 +61,17 @@ def refuse(sentence: str) -> NoReturn:
     sys.exit(f"roundtable: {sentence}")
 
 
-def as_role(name: str | None) -> Role | None:
+def as_role(name: str) -> Role:
     """Return the role of this name, however its letters are."""
-    if not name:
-        return None
     for role in Role:
         if role.casefold() == name.strip().casefold():
             return role
     refuse(f"{name!r} is no role. There are: {', '.join(Role)}.")
 
 
-def what_next(user: User, *, role: Role | None, forgot: bool) -> list[str]:
+def what_next(user: User, *, role: Role, forgot: bool) -> list[str]:
     """Say what was done, and what the new organiser does next."""
-    lines = [f"{user.email} is an organiser now" + (f" ({role})." if role else ".")]
+    lines = [f"{user.email} is an organiser now ({role})."]
     if forgot:
         lines.append("The second factor is removed, and the account is signed out everywhere.")
     elif has_second_factor(user):
