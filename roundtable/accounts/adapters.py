@@ -26,9 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):
     """Signing in and out."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": gettext_lazy(
-            "This is not the code. Please look again, or ask for a new one."
-        ),
+        "incorrect_code": gettext_lazy("This is not the code. Please look again, or ask for a new one."),
         "too_many_login_attempts": gettext_lazy("Too many tries. Please wait five minutes."),
         "rate_limited": gettext_lazy("Too many tries. Please wait a minute, then try again."),
     }
@@ -51,9 +49,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Second factors: their secrets, and what devices call us."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": gettext_lazy(
-            "This is not the code. Wait for the next one and try again."
-        ),
+        "incorrect_code": gettext_lazy("This is not the code. Wait for the next one and try again."),
         "unverified_email": gettext_lazy(
             "One of your addresses is not confirmed yet. Confirm or remove it first."
         ),
