@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -124,7 +125,8 @@ def findings(event: Event) -> list[Finding]:
     Asks the database five times at most, however long the agenda is.
     """
     people = Assignment.objects.select_related("speaker__group")
-    items = event.agenda_items.prefetch_related(Prefetch("assignments", queryset=people))
+    everybody: Any = Prefetch("assignments", queryset=people)
+    items = event.agenda_items.prefetch_related(everybody)
     slots = with_everybody(event, items)
     return attention(
         event,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +60,7 @@ class AgendaItemAdmin(ConflictGuard, KeepsHistory, RecordsChange):
             obj.position = last.position + 1 if last else 1
         super().save_model(request, obj, form, change)
 
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         """Go back to the running order, where the way to this page began there."""
         if request.GET.get("from") == "event":
             url = reverse("admin:events_event_change", args=[obj.event_id])

@@ -85,7 +85,8 @@ class ConflictGuard(admin.ModelAdmin):
         if shown != now:
             conflict = self._merged(request, row, shown)
             if conflict.changes:
-                request.POST = _frozen(conflict.data)
+                conflict.data._mutable = False
+                request.POST = conflict.data  # type: ignore[assignment]
                 request.conflict = conflict  # type: ignore[attr-defined]
                 context["conflict"] = conflict
         return None
@@ -140,8 +141,9 @@ class ConflictGuard(admin.ModelAdmin):
 
     def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
         formsets, inlines = super()._create_formsets(request, obj, change)  # type: ignore[misc]
-        conflict = getattr(request, "conflict", None)
+        conflict: Conflict | None = getattr(request, "conflict", None)
         for formset in formsets if conflict else ():
+            assert conflict
             formset.full_clean()
             for index, name, text in conflict.beside_rows(formset.prefix):
                 formset.forms[index].add_error(name, text)
@@ -176,15 +178,10 @@ def _saved(formset: Any) -> list[Model]:
     return list(formset.get_queryset().prefetch_related(None))
 
 
-def _frozen(data: QueryDict) -> QueryDict:
-    data._mutable = False
-    return data
-
-
 def _told(form: Any, conflict: Conflict) -> Any:
     """Return the form, invalid for what others changed, and saying so beside its fields."""
 
-    class Told(form):  # type: ignore[misc]
+    class Told(form):
         def full_clean(self) -> None:
             super().full_clean()
             if self.is_bound:

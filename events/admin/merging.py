@@ -25,7 +25,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from events.admin.authors import Author, Authors
-from events.admin.snapshots import Values, fields_of, plain, restored, values
+from events.admin.snapshots import Values, fields_of, restored, values
 from events.agenda import by_number
 
 
@@ -195,22 +195,22 @@ class Merge:
                 continue
             else:
                 told = Told.BOTH if name in touched else Told.TAKEN
-            words = {
-                "told": told,
-                "author": authors.of_value(str(now.pk), column, current[name]),
-                "where": title_of(now) if prefix else "",
-                "label": _label(form, column),
-                "was": self._words(was, column, self.then) if was else None,
-                "now": self._words(now, column, self.today) or "",
-            }
+            change = Change(
+                told,
+                authors.of_value(str(now.pk), column, current[name]),
+                where=title_of(now) if prefix else "",
+                label=_label(form, column),
+                was=self._words(was, column, self.then) if was else None,
+                now=self._words(now, column, self.today),
+                mine=self._typed(form, now, of, column) if told == Told.BOTH else "",
+            )
+            self.conflict.changes.append(change)
             if told == Told.TAKEN:
                 self._take_over(form, now, of, column)
             elif told == Told.BOTH:
-                words["mine"] = self._typed(form, now, of, column)
                 text = _("%(who)s made this “%(now)s” meanwhile. Yours stands here.")
-                text %= {"who": words["author"].name, "now": _short(words["now"])}
+                text %= {"who": change.author.name, "now": _short(change.now)}
                 self.conflict.beside.append((prefix, index, name, text))
-            self.conflict.changes.append(Change(**words))
 
     def _differing(
         self, form: type[forms.ModelForm], row: Model, prefix: str | None, reading: Reading
@@ -377,8 +377,8 @@ def in_words(row: Model, column: Field) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(column, ForeignKey):
-        related = column.related_model._default_manager.filter(pk=value).first()
-        return str(related or value)
+        related: Any = column.related_model
+        return str(related._default_manager.filter(pk=value).first() or value)
     if isinstance(value, datetime):
         return date_format(timezone.localtime(value), "j F Y, H:i T")
     shown = getattr(row, f"get_{column.name}_display", None)
@@ -431,14 +431,15 @@ def _sent(widget: forms.Widget, name: str, value: Any) -> dict[str, list[str]]:
     """Return what a browser would send for a widget that shows this value."""
     widget = getattr(widget, "widget", widget)
     if isinstance(widget, forms.MultiWidget):
-        parts = value if isinstance(value, list) else widget.decompress(value)
+        parts = value if isinstance(value, list) else widget.decompress(value) or []
+        ends: list[str] = widget.widgets_names  # type: ignore[attr-defined]
         sent: dict[str, list[str]] = {}
-        for part, end, inner in zip(parts, widget.widgets_names, widget.widgets, strict=True):
+        for part, end, inner in zip(parts, ends, widget.widgets, strict=True):
             sent |= _sent(inner, f"{name}{end}", part)
         return sent
     if isinstance(widget, forms.CheckboxInput):
         return {name: ["on"] if widget.check_test(value) else []}
     if isinstance(widget, forms.widgets.ChoiceWidget):
         return {name: [str(choice) for choice in widget.format_value(value)]}
-    shown = widget.format_value(plain(value) if isinstance(value, bool) else value)
+    shown = widget.format_value(value)
     return {name: ["" if shown is None else str(shown)]}

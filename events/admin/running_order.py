@@ -47,7 +47,7 @@ class PlacedSlotForm(SlotForm):
     is_moved = False
 
     @property
-    def changed_data(self) -> list[str]:  # type: ignore[override]
+    def changed_data(self) -> list[str]:
         """What was typed; a place counts only where it moves the slot."""
         typed = [name for name in super().changed_data if name != "position"]
         return [*typed, "position"] if self.is_moved else typed
@@ -84,7 +84,7 @@ class RunningOrderFormSet(forms.BaseInlineFormSet):
     """The slots of one event. Saving numbers them from 1, so that no two share a place."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         is_saved = i < self.initial_form_count()
         form.initial["position"] = i + 1 if is_saved else None
         return form
@@ -99,7 +99,7 @@ class RunningOrderFormSet(forms.BaseInlineFormSet):
 
     def _counts(self, form: Any) -> bool:
         is_blank = not form.instance.pk and not form.has_changed()
-        return not is_blank and not (self.can_delete and self._should_delete_form(form))
+        return not is_blank and not self.is_deleted(form)
 
     def rows(self) -> list[Row]:
         """Return the rows in the order of their numbers, each with its times as typed."""
@@ -110,7 +110,8 @@ class RunningOrderFormSet(forms.BaseInlineFormSet):
 
     def is_deleted(self, form: Any) -> bool:
         """Whether the row is ticked to be deleted."""
-        return self.is_bound and self.can_delete and bool(self._should_delete_form(form))
+        should: Any = getattr(self, "_should_delete_form")  # noqa: B009 - the stubs leave it out
+        return self.is_bound and self.can_delete and bool(should(form))
 
     def sum(self) -> str:
         """Say how the slots together stand against the event's length, as typed."""

@@ -12,7 +12,7 @@ from typing import Any
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model
-from django.forms import BaseForm
+from django.forms import ModelForm
 
 SALT = "events.admin.snapshots"
 # The form's name for what it showed.
@@ -57,7 +57,7 @@ def _name(row: Model) -> str:
     return name_of(type(row), row.pk)
 
 
-def fields_of(form: type[BaseForm], model: type[Model]) -> list[Field]:
+def fields_of(form: type[ModelForm], model: type[Model]) -> list[Field]:
     """Return the columns that a form edits."""
     return [field for field in model._meta.concrete_fields if field.name in form.base_fields]
 

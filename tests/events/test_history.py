@@ -187,7 +187,8 @@ def test_what_one_request_wrote_is_one_save_by_whom(organiser, event):
     response = organiser.post(
         url,
         {
-            "event": event.pk, "position": 1, "title": "Panel", "minutes": 45, "kind": "panel",
+            "_shown": organiser.get(url).context["shown"],
+            "title": "Panel", "minutes": 45, "kind": "panel",
             "assignments-TOTAL_FORMS": 2, "assignments-INITIAL_FORMS": 1,
             "assignments-0-id": person.pk, "assignments-0-item": panel.pk,
             "assignments-0-role": "chair", "assignments-0-speaker": person.speaker_id,

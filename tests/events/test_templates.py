@@ -56,7 +56,10 @@ def test_agenda_gives_start_and_length_of_each_slot(client, db):
     )  # fmt: skip
     text = words(client.get(event.get_absolute_url() + "agenda/"))
     assert "12:45 3 min A Welcome 12:48 90 min B Panel" in text
-    assert "Provisional It may still change. All times are EAT (UTC+3)." in text
+    assert (
+        "Provisional Version 1, 1 March 2026. It may still change. All times are EAT (UTC+3)."
+        in text
+    )
 
 
 def test_a_draft_agenda_is_not_shown(client, db):
