@@ -4,15 +4,19 @@ from events.admin.agenda import AgendaItemAdmin
 from events.admin.changes import RecordsChange
 from events.admin.event import EventAdmin
 from events.admin.history import RestoresSpeaker
+from events.admin.markup import LightMarkup
 from events.admin.note import ConceptNoteAdmin
+from events.admin.people import StandsInAgendas
 from events.admin.places import SeriesAdmin, VenueAdmin
 
 __all__ = [
     "AgendaItemAdmin",
     "ConceptNoteAdmin",
     "EventAdmin",
+    "LightMarkup",
     "RecordsChange",
     "RestoresSpeaker",
     "SeriesAdmin",
+    "StandsInAgendas",
     "VenueAdmin",
 ]
