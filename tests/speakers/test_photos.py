@@ -1,5 +1,6 @@
 """From a file to the pictures of a page: what is taken, how it comes out, what is refused."""
 
+import contextlib
 from io import BytesIO
 
 import pytest
@@ -367,9 +368,5 @@ def test_damage_anywhere_is_refused_or_borne_and_never_a_fault(data):
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(content) - 1))
         content[place] = data.draw(st.integers(0, 255))
-    try:
-        made = make(bytes(content))
-    except PhotoRefused as refused:
-        assert str(refused)
-    else:
-        assert len(made.renditions) == 9
+    with contextlib.suppress(PhotoRefused):
+        assert len(make(bytes(content)).renditions) == 9
