@@ -10,7 +10,14 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from events.admin import EventAdmin, RecordsChange, Registered, RestoresSpeaker
+from events.admin import (
+    EventAdmin,
+    LightMarkup,
+    RecordsChange,
+    Registered,
+    RestoresSpeaker,
+    StandsInAgendas,
+)
 from events.models import Event
 from events.registration import rules
 from events.registration.admin import (
@@ -75,8 +82,12 @@ class EventWithRegistrationAdmin(EventAdmin):
 
 
 @admin.register(Speaker)
-class SpeakerInEventsAdmin(RestoresSpeaker, SpeakerAdmin, RecordsChange):
+class SpeakerInEventsAdmin(
+    LightMarkup, RestoresSpeaker, StandsInAgendas, SpeakerAdmin, RecordsChange
+):
     """The profile, whose changes show on the pages of events."""
+
+    markup_fields = ("biography",)
 
     def events_touched(self, row: Speaker) -> Iterable[Event]:
         return Event.objects.filter(agenda_items__assignments__speaker=row).distinct()

@@ -1,12 +1,17 @@
 """Whom a roundtable brings together: stakeholder groups, voices and profiles."""
 
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from speakers.keeping import keep_history
+from speakers.renditions import LARGE, NAME, name_of
 
+# Where photos are kept, within the site's media.
+PHOTOS = "photos"
 validate_code = RegexValidator(
     r"^[a-z][a-z0-9_]*\Z", _("Use small letters, digits and underscores, starting with a letter.")
 )
@@ -82,6 +87,15 @@ class SpeakerQuerySet(models.QuerySet["Speaker"]):
         """Profiles anybody may read."""
         return self.filter(published=True)
 
+    def with_photo(self, digest: str) -> "SpeakerQuerySet":
+        """Profiles that have this photo, shown or not."""
+        return self.filter(photo=photo_name(digest))
+
+
+def photo_name(digest: str) -> str:
+    """Return the name that a photo is kept by: its largest JPEG, beside which the others lie."""
+    return f"{PHOTOS}/{name_of(digest, LARGE, 'jpg')}"
+
 
 class Speaker(models.Model):
     """A stakeholder profile: a named person, or a role still to be announced."""
@@ -107,7 +121,14 @@ class Speaker(models.Model):
         blank=True,
         related_name="speakers",
     )
-    biography = models.TextField(_("about"), blank=True, help_text=_("Plain text."))
+    biography = models.TextField(_("about"), blank=True)
+    photo = models.FileField(_("photo"), upload_to=PHOTOS, blank=True, editable=False)
+    photo_alt = models.CharField(
+        _("what the photo shows"),
+        max_length=200,
+        blank=True,
+        help_text=_("Say what the picture shows for somebody who can't see it."),
+    )
     published = models.BooleanField(
         _("published"), default=True, help_text=_("Untick to take the profile off the site.")
     )
@@ -122,8 +143,26 @@ class Speaker(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # A photo that history or a copy names may be gone by now. Pages never
+        # ask whether it is there, so it is asked here.
+        if self.photo and not self.photo.storage.exists(self.photo.name):
+            self.photo = ""
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         return reverse("speakers:speaker", args=[self.slug])
+
+    @property
+    def photo_digest(self) -> str:
+        """What names the photo's files, or "" where there is none."""
+        found = NAME.fullmatch(self.photo.name.removeprefix(f"{PHOTOS}/")) if self.photo else None
+        return found[1] if found else ""
+
+    @property
+    def shown_photo(self) -> str:
+        """The digest of the photo that pages may show: of somebody who is named and published."""
+        return self.photo_digest if self.published and not self.to_be_announced else ""
 
 
 keep_history(Speaker)

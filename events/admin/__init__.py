@@ -5,8 +5,10 @@ from events.admin.changes import RecordsChange
 from events.admin.conflicts import ConflictGuard
 from events.admin.event import EventAdmin
 from events.admin.history import RestoresSpeaker
+from events.admin.markup import LightMarkup
 from events.admin.moving import Registered
 from events.admin.note import ConceptNoteAdmin
+from events.admin.people import StandsInAgendas
 from events.admin.places import SeriesAdmin, VenueAdmin
 
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     "ConceptNoteAdmin",
     "ConflictGuard",
     "EventAdmin",
+    "LightMarkup",
     "RecordsChange",
     "Registered",
     "RestoresSpeaker",
     "SeriesAdmin",
+    "StandsInAgendas",
     "VenueAdmin",
 ]

@@ -66,11 +66,11 @@ def told(response):
     """The list of what others changed, as it is read, without who and when."""
     assert response.status_code == 200
     panel = re.search(
-        r'<section class="told conflict".*?</section>', response.content.decode(), re.S
+        r'<section class="told conflict".*?</section>', response.content.decode(), re.DOTALL
     )
     assert panel, problems(response)
-    rows = re.findall(r"<li>(.*?)</li>", panel[0], re.S)
-    without_author = (re.sub(r'<span class="by">.*?</span>', "", row, flags=re.S) for row in rows)
+    rows = re.findall(r"<li>(.*?)</li>", panel[0], re.DOTALL)
+    without_author = (re.sub(r'<span class="by">.*?</span>', "", row, flags=re.DOTALL) for row in rows)
     quoted = (row.replace("<q>", "“").replace("</q>", "”") for row in without_author)
     plain = (unescape(re.sub(r"<[^>]+>", "", row)) for row in quoted)
     return [re.sub(r"\s+", " ", row).strip() for row in plain]

@@ -412,10 +412,10 @@ def test_way_to_take_part_that_people_chose_cannot_be_taken_away(organiser):
 def test_speaker_in_an_agenda_is_not_deleted(organiser, event):
     speaker = Speaker.objects.get()
     url = address(speaker).replace("change", "delete")
-    assert b"Panellist: Wangari" in organiser.get(url).content
+    assert b"Panellist" in organiser.get(url).content
     response = organiser.post(url, {"post": "yes"})
     assert response.status_code == 200
-    assert "deleting the following protected" in unescape(
+    assert "Nothing was deleted: an agenda names who would go." in unescape(
         re.sub(r"\s+", " ", response.content.decode())
     )
     assert Speaker.objects.get() == speaker
