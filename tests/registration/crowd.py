@@ -33,7 +33,11 @@ def make_crowd(number=PEOPLE, *, events=3):
             SeatRequest(
                 registration=person,
                 mode="online" if place % 3 else "in_room",
-                status="pending" if place % 1000 == 0 else "waiting" if place % 7 == 0 else "confirmed",
+                status="pending"
+                if place % 1000 == 0
+                else "waiting"
+                if place % 7 == 0
+                else "confirmed",
             )
             for place, person in enumerate(people, start)
         )
