@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.test import Client
 
 from events.registration import access, rules
@@ -145,26 +145,21 @@ def test_who_may_not_look_is_not_noted(registration):
     assert noted() == []
 
 
-@pytest.mark.parametrize("path", [LIST, "person", SUPPORT, "export", "address", "delete"])
-def test_without_a_log_nothing_is_shown(organiser, registration, path):
-    posts = path == "export"
-    path = {
-        "person": person_page(registration),
-        "export": f"{LIST}export/",
-        "address": f"{LIST}{registration.pk}/address/",
-        "delete": f"{LIST}{registration.pk}/delete/",
-    }.get(path, path)
+@pytest.mark.parametrize("page", ["list", "person", "support", "export", "address", "delete"])
+def test_without_a_log_nothing_is_shown(organiser, registration, page):
+    ask = {
+        "list": lambda: organiser.get(LIST),
+        "person": lambda: organiser.get(person_page(registration)),
+        "support": lambda: organiser.get(SUPPORT),
+        "export": lambda: organiser.post(f"{LIST}export/", {"columns": ["name"], "format": "csv"}),
+        "address": lambda: organiser.get(f"{LIST}{registration.pk}/address/"),
+        "delete": lambda: organiser.get(f"{LIST}{registration.pk}/delete/"),
+    }[page]
+    assert ask().status_code == 200
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE registration_personaldataaccess RENAME TO gone")
-    try:
-        with pytest.raises(DatabaseError), transaction.atomic():
-            if posts:
-                organiser.post(path, {"columns": ["name"], "format": "csv"})
-            else:
-                organiser.get(path)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE gone RENAME TO registration_personaldataaccess")
+    with pytest.raises(DatabaseError):
+        ask()
 
 
 # Who reads it

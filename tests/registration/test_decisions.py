@@ -1,4 +1,4 @@
-"""What organisers decide: confirm, decline, give up, correct the address; and what is kept of it."""
+"""What organisers decide: confirm, decline, give up, correct the address; what is kept of it."""
 
 from datetime import timedelta
 
@@ -306,7 +306,7 @@ def test_correct_address_moves_links_and_mails(wanjiru, achieng):
     assert [mail.to for mail in outbox()[before:]] == [
         "wanjiru@example.org", "w.kamau@example.org", "w.kamau@example.org",
     ]  # fmt: skip
-    left, new, hers = mails()[before:]
+    _left, new, hers = mails()[before:]
     row = Registration.objects.get(pk=wanjiru.pk)
     assert (row.email, row.changed_at) == ("w.kamau@example.org", LATER)
     assert token_for(row, Power.MANAGE) in text_of(new)

@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from urllib.parse import urlencode
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -71,7 +71,7 @@ def read_csv(content):
 def read_xlsx(content):
     """The rows of the first sheet, and all the tags that stand in it."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+        sheet = ET.fromstring(archive.read("xl/worksheets/sheet1.xml"))
         names = archive.namelist()
     found = []
     for row in sheet.iter(f"{SHEET}row"):
@@ -137,7 +137,8 @@ def test_every_column_is_filled(organiser):
     names = [column.name for column in exports.COLUMNS]
     header, row = read_csv(body(export(organiser, *names)))
     assert dict(zip(names, row, strict=True)) == {
-        "reference": Registration.objects.get().reference, "event": "Roundtable 2: Working together",
+        "reference": Registration.objects.get().reference,
+        "event": "Roundtable 2: Working together",
         "name": "Wanjiru Kamau", "seats": "In the room: Confirmed", "group": "Group cso",
         "organisation": "Naka", "job_title": "Chair", "country": "Kenya", "county": "Nakuru",
         "language": "en", "interpretation": "sw, fr", "question": "Who pays?",
