@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.functional import lazy
 
 from events.calendar import cancellation, request
 from events.models import Event
@@ -69,10 +70,12 @@ def send_declined(
 
     ``out_of_calendar``: her calendar takes the entry out (METHOD:CANCEL).
     """
+    # In the reader's language, which is that of the moment it is written.
+    names = lazy(lambda: ", ".join(str(mode.label) for mode in modes), str)
     _send(
         registration,
         "declined",
-        context={"modes": [mode.label for mode in modes], "reason": reason},
+        context={"modes": names(), "reason": reason},
         calendar=_cancellation if out_of_calendar else None,
     )
 

@@ -121,6 +121,8 @@ def for_each(registrations: RegistrationQuerySet, act: Callable[[Registration], 
             for registration in (rows[key] for key in batch if key in rows):
                 try:
                     done = act(registration)
+                except Registration.DoesNotExist:
+                    continue
                 except Refused as refusal:
                     tally.refused[sentence(refusal)] += 1
                 else:

@@ -102,7 +102,7 @@ def understood(request: HttpRequest) -> tuple[QueryDict, str]:
     said = ""
     for name, values in request.GET.lists():
         value = values[-1]
-        if name not in allowed or (name != "q" and not _is_plain(value)):
+        if name not in allowed or not _is_plain(name, value):
             said = _now("Part of the address was not understood and was left out.")
             continue
         if name == "q":
@@ -114,20 +114,28 @@ def understood(request: HttpRequest) -> tuple[QueryDict, str]:
     return kept, said
 
 
-def _is_plain(value: str) -> bool:
-    return len(value) <= 50 and value.isprintable()
+def is_key(text: str) -> bool:
+    """Whether this can be the key of a row."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+def _is_plain(name: str, value: str) -> bool:
+    """Whether a value can be one that the list's own links hold. Search words may be any."""
+    if name in {"event__id__exact", "group__id__exact"}:
+        return is_key(value)
+    return name == "q" or (len(value) <= 50 and value.isprintable())
 
 
 def described(filters: QueryDict) -> str:
     """Return the filters as the access log keeps them: without the words searched for."""
-    kept = QueryDict(mutable=True)
+    kept = []
     for name in sorted(filters):
-        value = str(filters[name])
+        value = str(filters[name]).strip()
         if name in FILTERS | {SUPPORT}:
-            kept[name] = value
-        elif name == "q" and value.strip():
-            kept["q"] = "…"
-    return kept.urlencode(safe="….")
+            kept.append(f"{name}={value}")
+        elif name == "q" and value:
+            kept.append("q=…")
+    return "&".join(kept)
 
 
 def search(queryset: RegistrationQuerySet, term: str) -> RegistrationQuerySet:

@@ -62,7 +62,7 @@ class PersonPages(admin.ModelAdmin):
     def event_of(self, request: HttpRequest) -> Event | None:
         """Return the event that the list is narrowed down to."""
         key = request.GET.get("event__id__exact", "")
-        if not (key.isdecimal() and len(key) < 19):
+        if not filters.is_key(key):
             return None
         return Event.objects.filter(pk=key).first()
 
@@ -145,6 +145,8 @@ class PersonPages(admin.ModelAdmin):
         """Do something by the rules to one person, say what came of it, and show her page."""
         try:
             done = act(registration)
+        except Registration.DoesNotExist as error:
+            raise Http404 from error
         except rules.Refused as refusal:
             messages.error(request, deciding.sentence(refusal))
         else:

@@ -174,7 +174,7 @@ class RegistrationAdmin(PersonPages):
         """Return where to go instead of an address with something strange in it."""
         kept, said = filters.understood(request)
         ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(key.isdecimal() and len(key) < 19 for key in ticked):
+        if not all(filters.is_key(key) for key in ticked):
             said = said or _now("The list was not understood. Please choose the people again.")
         if not said:
             return None
@@ -372,8 +372,7 @@ class RegistrationAdmin(PersonPages):
             raise PermissionDenied
         events = Event.objects.order_by("-starts_at", "pk")
         key = request.GET.get("event", "")
-        known = key.isdecimal() and len(key) < 19
-        event = events.filter(pk=key).first() if known else None
+        event = events.filter(pk=key).first() if filters.is_key(key) else None
         if event is None and not key:
             event = events.first()
         kinds = needs_by_kind(event) if event else []
