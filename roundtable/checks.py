@@ -46,3 +46,17 @@ def proxy_is_counted(**kwargs: Any) -> list[CheckMessage]:
             id="roundtable.W003",
         )
     ]
+
+
+@register(Tags.security)
+def hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
+    """A site that answers to any name takes another website's word for its own."""
+    if settings.LOCAL_INSTALL or "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Warning(
+            "ALLOWED_HOSTS lets everybody call this site by any name.",
+            hint="Leave ALLOWED_HOSTS empty: the name in SITE_URL is allowed by itself.",
+            id="roundtable.W004",
+        )
+    ]

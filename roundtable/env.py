@@ -169,16 +169,22 @@ def database(name: str, data: Path) -> dict[str, Any]:
 
 
 def cache(name: str) -> dict[str, Any]:
-    """Return Django's description of the cache that all processes share."""
+    """Return Django's description of the cache that all processes share.
+
+    It holds the counts that stop floods and guessed codes. Django would drop
+    some of them from the 301st on, which a flood from many addresses reaches.
+    """
     value = text(name, "database://")
+    room = {"OPTIONS": {"MAX_ENTRIES": 100_000}}
     match _split(value).scheme:
         case "database":
             return {
                 "BACKEND": "django.core.cache.backends.db.DatabaseCache",
                 "LOCATION": "roundtable_cache",
+                **room,
             }
         case "memory":
-            return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+            return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", **room}
     raise _refuse_unseen(name, "it takes database:// or memory://")
 
 

@@ -1,15 +1,17 @@
-"""What must never stand in a log."""
+"""What must never stand in a log: keys to somebody's pages, and who they are."""
 
 import logging
 import re
 
 # The path of a manage page is the key to it.
 TOKEN = re.compile(r"(/registrations/|/organiser/)[^/\s\"'?]+")
+# Mail servers repeat the address they refuse, and databases the row.
+ADDRESS = re.compile(r"[^\s\"<>()\[\],;:=/@]{1,64}@[^\s\"'<>()\[\],;:=/@]+")
 
 
 def redact(text: str) -> str:
-    """Return ``text`` with the secret part of personal addresses struck out."""
-    return TOKEN.sub(r"\1[redacted]", text)
+    """Return ``text`` with the secret part of personal links, and email addresses, struck out."""
+    return ADDRESS.sub("[address]", TOKEN.sub(r"\1[redacted]", text))
 
 
 class RedactTokens(logging.Filter):

@@ -7,9 +7,16 @@ from datetime import timedelta
 from django import forms
 from django.conf import settings
 from django.contrib.auth import login
-from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -171,8 +178,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:
-    """What the person typed, to be sent again by one button."""
+    """What the person typed, to be sent again by one button; nothing where it can't be read."""
     if request.method != "POST":
+        return []
+    try:
+        request.POST  # noqa: B018 - read here, for the first time perhaps
+    except (SuspiciousOperation, BadRequest, MultiPartParserError, OSError):
         return []
     return [(name, value) for name, values in request.POST.lists() for value in values]
 

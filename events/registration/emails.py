@@ -6,6 +6,7 @@ calendars expect it by mail (RFC 6047): as the last alternative with its
 method, and as an attachment with the same bytes.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,9 +27,11 @@ from events.publishing import entry, event_url
 from events.registration.links import calendar_url, manage_url
 from events.registration.models import AttendanceMode, Registration, SeatRequest
 from events.registration.outbox import rules as outbox
+from events.registration.outbox.models import OutboxMail
 from events.rules import join_link
 
 FOLDER = "events/registration/mail"
+DOT_INSIDE = re.compile(r"\.(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -106,13 +109,29 @@ def send_link(registration: Registration, *, at: datetime) -> bool:
     """Send the personal link to somebody who lost it; return whether a mail was written."""
     if not registration.address or not _may_write_again(registration, at=at):
         return False
-    send_link_anyway(registration)
+    _send_link(registration)
     return True
 
 
 def send_link_anyway(registration: Registration) -> None:
     """Send the personal link because an organiser says so, however many mails went there."""
-    _send(registration, "link")
+    _send_link(registration)
+
+
+def rehearse_link(registration: Registration, *, at: datetime) -> None:
+    """Do all the work of ``send_link`` and leave no mail.
+
+    For an address that gets none: the time it takes then tells nobody so.
+    """
+    _may_write_again(registration, at=at)
+    mail = _send_link(registration)
+    if mail:
+        outbox.take_back(mail)
+
+
+def _send_link(registration: Registration) -> OutboxMail | None:
+    brought = registration.companions.exists()
+    return _send(registration, "link", context={"brought_others": brought})
 
 
 def _may_write_again(registration: Registration, *, at: datetime) -> bool:
@@ -157,7 +176,7 @@ def _send(
     context: Mapping[str, object] | None = None,
     calendar: Builder | None = None,
     to: str | None = None,
-) -> None:
+) -> OutboxMail | None:
     """Write one mail. Nothing is written for a person whom no address reaches.
 
     ``to`` is another address than hers, which is told nobody's name.
@@ -168,12 +187,16 @@ def _send(
     name = "" if to else registration.name
     to = to or registration.address
     if not to:
-        return
+        return None
     event = registration.event
     with translation.override(registration.language):
         part = calendar(registration) if calendar and registration.email else None
         values = {
             "registration": registration,
+            "name": _without_links(registration.name),
+            "contact_name": _without_links(registration.contact.name)
+            if registration.contact
+            else "",
             "event": event,
             "seat": registration.seat,
             "manage_url": manage_url(registration),
@@ -200,7 +223,15 @@ def _send(
         _attach(message, part)
     # Last: whatever makes the message multipart moves such headers into its first part.
     message["Content-Language"] = registration.language
-    outbox.queue(message, to=to)
+    return outbox.queue(message, to=to)
+
+
+def _without_links(name: str) -> str:
+    """Return a name in which no mail program finds a link: a stranger may have typed it.
+
+    "win.example.com" becomes "win. example. com", and "J.R. Tolkien" stays readable.
+    """
+    return DOT_INSIDE.sub(". ", name)
 
 
 def _one_line(text: str) -> str:

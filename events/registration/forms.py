@@ -78,9 +78,16 @@ class AddressField(forms.EmailField):
             return address
 
     def validate(self, value: Any) -> None:
-        """Refuse also what few servers take: quoted names, and machines by their number."""
+        """Refuse also what few servers take: quoted names, and machines by their number.
+
+        And what no mail can be addressed to: "=?" begins an encoded word (RFC
+        2047), and the name before the @ has at most 64 signs (RFC 5321, 4.5.3.1).
+        """
         super().validate(value)
-        if value and (not value.isascii() or '"' in value or "[" in value):
+        if not value:
+            return
+        odd = not value.isascii() or any(signs in value for signs in ('"', "[", "=?"))
+        if odd or len(value.rpartition("@")[0]) > 64:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
@@ -485,6 +492,7 @@ def sentence(reason: str) -> str:
         "declined": _now("The organisers could not give you this seat. Please write to us."),
         "not_yet": _now("Registration is not open yet."),
         "over": _now("The event has begun or is over. Registration is closed."),
+        "nothing_to_give_up": _now("The event is over, so there is no seat left to give up."),
         "time_up": _now("Registration is closed."),
         "stopped": _now("The organisers are taking no more people."),
         "cancelled": _now("The event was cancelled."),

@@ -77,13 +77,19 @@ def client_address(request: HttpRequest) -> str:
 
 
 def household(address: str) -> str:
-    """Return whom an address stands for: a whole /64 in IPv6, where one line has so many."""
+    """Return whom an address stands for: a whole /64 in IPv6, where one line has so many.
+
+    A server that listens on both writes IPv4 as "::ffff:203.0.113.7", and all
+    of IPv4 is in that one /64.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
     if parsed.version == 4:
         return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed.packed, 64), strict=False))
 
 

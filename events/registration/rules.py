@@ -37,6 +37,7 @@ from events.registration.models import (
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of, seats_taken
 from events.registration.seats import ModeSeats, Reason, seats_free, without_one
+from events.rules import Phase, phase
 from speakers.models import StakeholderGroup, Voice
 
 # The wording of privacy notice and consents now in force.
@@ -234,6 +235,18 @@ def cancel(registration: Registration, *, at: datetime, by: Actor = None) -> boo
         return True
 
 
+def give_up(registration: Registration, *, now: datetime, at: datetime) -> None:
+    """Give up one's own seat. Raises Refused once the event is over.
+
+    Then no seat can go to anybody else, and who was meant to be there stays on
+    record; only organisers still mend that (``cancel``).
+    """
+    with transaction.atomic():
+        if phase(_lock(registration.event), now=now) == Phase.AFTER:
+            raise Refused("nothing_to_give_up")
+        cancel(registration, at=at)
+
+
 def come_back(
     registration: Registration, *, mode: AttendanceMode, now: datetime, at: datetime
 ) -> None:
@@ -257,13 +270,22 @@ def come_back(
 
 
 def send_links(event: Event, *, email: str, at: datetime) -> int:
-    """Mail the links of everybody registered by this address; return how many mails.
+    """Mail her link to whoever registered by this address; return how many mails: one or none.
 
-    An address nobody registered gets nothing, and the page does not tell.
+    It is one mail however many people she registered: her page links to theirs.
+
+    An address nobody registered gets nothing, and neither the page nor the
+    time it takes tells: a mail to somebody else is made, and taken back.
     """
-    known = Registration.objects.with_details().filter(event=event).with_address(email)
-    companions = Registration.objects.with_details().filter(contact__in=known.values("pk"))
-    return send_links_to([*known, *companions], at=at)
+    with transaction.atomic():
+        registrations = Registration.objects.with_details().filter(event=event)
+        known = registrations.with_address(email).first()
+        if known and emails.send_link(known, at=at):
+            return 1
+        anybody = known or registrations.filter(email__isnull=False).first()
+        if anybody:
+            emails.rehearse_link(anybody, at=at)
+        return 0
 
 
 def send_links_to(registrations: Iterable[Registration], *, at: datetime, by: Actor = None) -> int:

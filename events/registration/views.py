@@ -16,7 +16,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from events import calendar, clock
 from events.models import Event
@@ -136,11 +136,11 @@ def lost_link(request: HttpRequest, slug: str) -> HttpResponse:
     form = LostLinkForm(posted(request))
     status = 200
     if request.method == "POST" and form.is_valid():
-        if refuse_flood(request, form):
-            status = 429
-        elif not guards.comes_from_our_page(request):
+        if not guards.comes_from_our_page(request):
             form.add_error(None, foreign_page())
             status = 403
+        elif refuse_flood(request, form):
+            status = 429
         else:
             rules.send_links(event, email=form.cleaned_data["email"], at=timezone.now())
             return SeeOther(request.path + "?sent=1")
@@ -181,16 +181,25 @@ def change(request: HttpRequest, registration: Registration) -> HttpResponse:
     return answer or SeeOther(manage_path(registration, "changed"))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @personal(Power.MANAGE)
 def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
-    rules.cancel(registration, at=timezone.now())
+    """Give up the seat. Who comes by the address bar, as after a refusal, sees her page."""
+    if request.method != "POST":
+        return HttpResponseRedirect(manage_path(registration))
+    try:
+        rules.give_up(registration, now=clock.now(), at=timezone.now())
+    except rules.Refused as refusal:
+        return manage_page(request, registration, refusal=sentence(refusal.reason), status=409)
     return SeeOther(manage_path(registration, "cancelled"))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @personal(Power.MANAGE)
 def come_back(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Take a seat again. Who comes by the address bar, as after a refusal, sees her page."""
+    if request.method != "POST":
+        return HttpResponseRedirect(manage_path(registration))
     availability = availability_of(registration.event, now=clock.now())
     form = ReturnForm(request.POST, availability=availability)
     status = 200
@@ -272,11 +281,12 @@ def answer_form(
     429 over the limit.
     """
     status = 200
-    if refuse_flood(request, form):
-        status = 429
-    elif not guards.comes_from_our_page(request, secret_address=secret_address):
+    # Before the count: else another website could use up its visitors' limit.
+    if not guards.comes_from_our_page(request, secret_address=secret_address):
         form.add_error(None, foreign_page())
         status = 403
+    elif refuse_flood(request, form):
+        status = 429
     elif form.is_valid():
         try:
             write()
@@ -352,6 +362,7 @@ def manage_page(
     registration: Registration,
     *,
     notice: str | None = None,
+    refusal: str = "",
     form: ReturnForm | None = None,
     status: int = 200,
 ) -> TemplateResponse:
@@ -368,6 +379,7 @@ def manage_page(
         seat=seat,
         availability=availability,
         notice=notice,
+        refusal=refusal,
         join_link=join_link(event, now=now, has_seat=seat is not None),
         return_form=form or ReturnForm(availability=availability),
         token=token_for(registration, Power.MANAGE),

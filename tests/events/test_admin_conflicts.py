@@ -70,7 +70,9 @@ def told(response):
     )
     assert panel, problems(response)
     rows = re.findall(r"<li>(.*?)</li>", panel[0], re.DOTALL)
-    without_author = (re.sub(r'<span class="by">.*?</span>', "", row, flags=re.DOTALL) for row in rows)
+    without_author = (
+        re.sub(r'<span class="by">.*?</span>', "", row, flags=re.DOTALL) for row in rows
+    )
     quoted = (row.replace("<q>", "“").replace("</q>", "”") for row in without_author)
     plain = (unescape(re.sub(r"<[^>]+>", "", row)) for row in quoted)
     return [re.sub(r"\s+", " ", row).strip() for row in plain]

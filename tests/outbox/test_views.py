@@ -69,6 +69,13 @@ def test_nobody_else_sees_any_of_it(client, mail, settings, path):
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "name", ["x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via"]
+)
+def test_nobody_sees_any_of_it_through_a_tunnel_on_this_machine(client, mail, name):
+    assert client.get("/outbox/", headers={name: "127.0.0.1"}).status_code == 404
+
+
 def test_dropped_body_is_told(client, mail):
     OutboxMail.objects.update(payload=None)
     assert "its text was dropped" in client.get(f"/outbox/{mail.pk}/").content.decode()

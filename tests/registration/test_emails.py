@@ -406,13 +406,36 @@ def test_no_text_part_has_entities_and_no_html_part_raw_signs(event, name):
 )
 def test_a_name_arrives_as_it_is(event, name):
     registration = make_registration(event, name=name)
-    assert text_of(last_mail()).startswith(f"Dear {name},\n")
+    greeted = name.replace("example.", "example. ")
+    assert text_of(last_mail()).startswith(f"Dear {greeted},\n")
     assert readable_name() == name
     (address,) = last_mail()["To"].addresses
     assert address.addr_spec == registration.email
     lines = calendar_lines(last_mail())
     (attendee,) = [line for line in lines if line.startswith("ATTENDEE")]
     assert attendee.endswith(":mailto:wanjiru@example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted"),
+    [
+        ("Win at evil.example/now", "Win at evil. example/now"),
+        ("a@evil.example", "a@evil. example"),
+        ("J.R. Tolkien", "J. R. Tolkien"),
+        ("Dr. Amina O'Neil Jr.", "Dr. Amina O'Neil Jr."),
+    ],
+)
+def test_no_mail_program_finds_a_link_in_a_name(event, name, greeted):
+    """Anybody may have typed it, beside somebody else's address."""
+    registration = make_registration(event, name=name)
+    message = last_mail()
+    assert text_of(message).startswith(f"Dear {greeted},\n")
+    assert f"Dear {greeted}," in html.unescape(html_of(message))
+    brought = {"submission": None, "now": NOW, "at": AT}
+    rules.register_companion(registration, make_details(name="Otieno"), **brought)
+    message = last_mail()
+    assert f"{greeted} registered you." in text_of(message)
+    assert f"{greeted} registered you." in html.unescape(html_of(message))
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,9 @@ def test_client_address_believes_as_many_proxies_as_are_set(settings, proxies, f
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        # IPv4 as a server writes it that listens on both.
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.8", "203.0.113.8"),
         ("", ""),
         ("unknown", "unknown"),
     ],
@@ -200,3 +203,13 @@ def test_limit_begins_anew_in_the_next_hour(monkeypatch):
     later = timezone.now() + timedelta(hours=1)
     monkeypatch.setattr(guards.timezone, "now", lambda: later)
     assert not over_the_limit(a_post(), scope="test", limit=1)
+
+
+@pytest.mark.django_db
+def test_limit_is_not_forgotten_while_very_many_others_are_counted():
+    """A flood from many addresses does not push out what was counted before."""
+    assert not over_the_limit(a_post(), scope="test", limit=1)
+    for number in range(400):
+        over_the_limit(a_post(f"2001:db8:{number:x}::1"), scope="test", limit=1)
+    assert over_the_limit(a_post(), scope="test", limit=1)
+    assert over_the_limit(a_post("2001:db8:0::1"), scope="test", limit=1)

@@ -116,8 +116,33 @@ def test_opening_a_page_changes_nothing(person, registration, name, gave_up):
     power = Power.CALENDAR if name == "personal_ics" else Power.MANAGE
     for method in (person.get, person.head):
         response = method(path(registration, name, power), {"done": "cancelled"})
-        assert response.status_code in ({405} if name in {"cancel", "come_back"} else {200, 302})
+        assert response.status_code in ({302} if name in {"cancel", "come_back"} else {200, 302})
         assert not response.cookies
+    assert rows() == before
+
+
+@pytest.mark.parametrize("name", ["cancel", "come_back"])
+def test_address_of_a_button_leads_to_her_page(person, registration, name):
+    """A phone that restores its windows asks for the address a refusal stood at."""
+    response = person.get(path(registration, name))
+    assert (response.status_code, response["Location"]) == (302, path(registration))
+    assert "no-store" in response["Cache-Control"]
+    assert response["Referrer-Policy"] == "no-referrer"
+
+
+def test_seat_can_be_given_up_until_the_event_ends(person, settings, registration):
+    settings.ROUNDTABLE_CLOCK = START + timedelta(hours=2) - timedelta(seconds=1)
+    response = person.post(path(registration, "cancel"), **OUR_PAGE)
+    assert response["Location"] == path(registration) + "?done=cancelled"
+    assert read(registration).is_cancelled
+
+
+def test_nothing_is_given_up_once_the_event_is_over(person, settings, registration):
+    before = rows()
+    settings.ROUNDTABLE_CLOCK = START + timedelta(hours=2)
+    response = person.post(path(registration, "cancel"), **OUR_PAGE)
+    assert response.status_code == 409
+    assert "The event is over, so there is no seat left to give up." in words(response)
     assert rows() == before
 
 

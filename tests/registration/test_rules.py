@@ -428,6 +428,18 @@ def test_cancel_leaves_companions_their_seats(wanjiru):
     assert not wanjiru.companions.get().is_cancelled
 
 
+def test_give_up_is_cancelling_until_the_end(wanjiru):
+    rules.give_up(wanjiru, now=wanjiru.event.ends_at - timedelta(microseconds=1), at=LATER)
+    assert read(wanjiru).is_cancelled
+
+
+def test_give_up_is_refused_once_the_event_is_over(wanjiru):
+    before = rows()
+    over = {"now": wanjiru.event.ends_at, "at": LATER}
+    assert refused(rules.give_up, wanjiru, **over) == "nothing_to_give_up"
+    assert rows() == before
+
+
 def test_come_back_gives_a_seat_again(wanjiru):
     rules.cancel(wanjiru, at=AT)
     rules.come_back(wanjiru, mode=ONLINE, now=NOW, at=LATER)
@@ -470,19 +482,23 @@ def test_cancel_and_come_back_cost_a_constant_number_of_queries(wanjiru, django_
 # Links
 
 
-def test_lost_links_go_to_her_and_for_those_she_registered(wanjiru):
+def test_lost_link_goes_to_her_and_tells_of_those_she_registered(wanjiru):
     bring(wanjiru)
     make_registration(wanjiru.event, email="somebody@example.org")
     before = len(outbox())
     sent = rules.send_links(wanjiru.event, email="WANJIRU@example.org", at=AT)
-    assert sent == 2
-    written = outbox()[before:]
-    assert [mail.to for mail in written] == ["wanjiru@example.org"] * 2
-    bodies = [mail.get_body(("plain",)).get_content() for mail in mails()[before:]]
-    assert bodies[0].startswith("Dear Wanjiru Kamau,")
-    assert bodies[1].startswith("Dear Otieno,")
-    assert token_for(wanjiru, Power.MANAGE) in bodies[0]
-    assert token_for(wanjiru.companions.get(), Power.MANAGE) in bodies[1]
+    assert sent == 1
+    (written,) = outbox()[before:]
+    assert written.to == "wanjiru@example.org"
+    (body,) = [mail.get_body(("plain",)).get_content() for mail in mails()[before:]]
+    assert body.startswith("Dear Wanjiru Kamau,")
+    assert "The people you registered are on the same page." in body
+    assert token_for(wanjiru, Power.MANAGE) in body
+
+
+def test_lost_link_of_who_registered_nobody_else_speaks_of_nobody_else(wanjiru):
+    rules.send_links(wanjiru.event, email=wanjiru.email, at=AT)
+    assert "people you registered" not in mails()[-1].get_body(("plain",)).get_content()
 
 
 def test_lost_links_of_an_unknown_address_or_another_event_write_nothing(wanjiru):

@@ -47,6 +47,19 @@ def test_site_whose_notice_names_nobody_is_told_so(on_the_web, name):
     assert found()["roundtable.W002"].msg == "The privacy notice names nobody."
 
 
+@pytest.mark.parametrize(
+    ("hosts", "warned"),
+    [
+        (["roundtable.example.org"], []),
+        (["*"], ["roundtable.W004"]),
+        (["roundtable.example.org", "*"], ["roundtable.W004"]),
+    ],
+)
+def test_site_that_answers_to_any_name_is_told_so(on_the_web, hosts, warned):
+    on_the_web.ALLOWED_HOSTS = hosts
+    assert list(found()) == warned
+
+
 def test_deploy_check_is_clean_for_a_site_set_up_as_the_guide_says(tmp_path):
     settings = {**production(), "ROUNDTABLE_DATA": str(tmp_path)}
     done = manage("check", "--deploy", "--fail-level", "WARNING", **settings)

@@ -43,6 +43,11 @@ def written(tmp_path):
          "/registrations/[redacted]/ /registrations/[redacted]/change/"),
         ("/events/roundtable-2/register/", "/events/roundtable-2/register/"),
         ("/registrations/", "/registrations/"),
+        ("550 5.1.1 <wanjiru@example.org>: unknown", "550 5.1.1 <[address]>: unknown"),
+        ("Key (event_id, lower(email))=(1, w.k+s@mail.example) exists",
+         "Key (event_id, lower(email))=(1, [address]) exists"),
+        ("to=wanjiru@xn--exmple-cua.de, o'neil@b.co", "to=[address], [address]"),
+        ("no address @ all, @wraps(view), a@", "no address @ all, @wraps(view), a@"),
     ],
 )  # fmt: skip
 def test_token_in_a_text_is_struck_out(text, expected):

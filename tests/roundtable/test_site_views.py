@@ -255,6 +255,10 @@ found = {
     "page": told(browser.get("/")),
     "form": told(browser.post("/events/roundtable-2/register/?from=mail", form,
                               content_type="application/x-www-form-urlencoded")),
+    "unreadable": told(browser.post("/events/roundtable-2/register/", b"x=%ff&" * 3000,
+                                    content_type="application/x-www-form-urlencoded")),
+    "cut off": told(browser.post("/events/roundtable-2/register/", b"--x",
+                                 content_type="multipart/form-data")),
     "personal": told(browser.get("/registrations/some.token/")),
     "missing": told(browser.get("/nowhere/")),
 }
@@ -314,6 +318,14 @@ def test_typed_form_is_kept_and_sent_again_by_one_button(away):
     assert [(unescape(name), unescape(value)) for name, value in kept] == TYPED
     # With no referrer at all the browser would send the form as from nowhere.
     assert headers == ["no-store", "30", "same-origin"]
+
+
+@pytest.mark.parametrize("sent", ["unreadable", "cut off"])
+def test_form_that_cannot_be_read_is_told_to_try_again_too(away, sent):
+    status, page, headers = away[sent]
+    assert status == 503
+    assert '<a class="button" href="/events/roundtable-2/register/">' in page
+    assert headers == ["no-store", "30", "no-referrer"]
 
 
 def test_personal_page_without_database_hands_its_address_to_nobody(away):

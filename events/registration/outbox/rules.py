@@ -54,6 +54,11 @@ def queue(
     return mail
 
 
+def take_back(mail: OutboxMail) -> None:
+    """Remove a mail again, in the transaction that wrote it: no worker ever sees it."""
+    mail.delete()
+
+
 def written_since(moment: datetime, *, to: str) -> int:
     """Return how many mails were written to an address since ``moment``."""
     return OutboxMail.objects.filter(to=to, created_at__gt=moment).count()

@@ -32,11 +32,16 @@ HTML_POLICY = {
     "frame-ancestors": ["'self'"],
     "sandbox": ["allow-popups", "allow-top-navigation-by-user-activation"],
 }
+# What proxies and tunnels add. One on this machine would come from loopback.
+BY_WAY_OF_OTHERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 HEADERS = ("From", "To", "Reply-To", "Date", "Subject")
 
 
 def at_this_machine_only(view: View) -> View:
-    """Answer 404 to everybody who is not on a local install, at its own machine."""
+    """Answer 404 to everybody who is not on a local install, at its own machine.
+
+    Nor does it answer to what another program hands on, a tunnel perhaps.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -44,7 +49,8 @@ def at_this_machine_only(view: View) -> View:
             near = ipaddress.ip_address(request.META["REMOTE_ADDR"]).is_loopback
         except (KeyError, ValueError):
             near = False
-        if not (settings.LOCAL_INSTALL and near):
+        handed_on = any(name in request.headers for name in BY_WAY_OF_OTHERS)
+        if not (settings.LOCAL_INSTALL and near) or handed_on:
             raise Http404
         response = view(request, *args, **kwargs)
         patch_cache_control(response, no_store=True, private=True)
