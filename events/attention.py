@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,6 +32,8 @@ PANEL = frozenset(
 )
 NEEDS_NOBODY = frozenset({AgendaItem.Kind.BREAK, AgendaItem.Kind.FLOOR})
 NOT_CONFIRMED = frozenset({Assignment.Status.PROPOSED, Assignment.Status.INVITED})
+# Of a slot's title, in characters: enough to know it by.
+LONGEST_TITLE = 50
 # An agenda that began longer ago than this is over.
 LONGEST = timedelta(days=7)
 
@@ -69,7 +72,8 @@ class Finding:
         """What or who it is about, in a few words."""
         if self.group:
             return self.group.label
-        slot = _("“%(title)s”") % {"title": self.slot.item.title} if self.slot else ""
+        title = Truncator(self.slot.item.title).chars(LONGEST_TITLE) if self.slot else ""
+        slot = _("“%(title)s”") % {"title": title} if title else ""
         if self.assignment is None:
             return slot
         words = {"person": _person(self.assignment), "slot": slot}

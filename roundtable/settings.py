@@ -217,7 +217,8 @@ if DEBUG or not (STATIC_ROOT / "staticfiles.json").exists():
 # A form of ours is a few kilobytes. The bound leaves room to answer a far too
 # long field with the form and a sentence at the field, everything else kept.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# An agenda of three hundred slots is one form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 # Posts of the registration forms accepted from one address in an hour. A whole
 # hall may share one address, so it stops floods and nobody else.
 REGISTRATION_POSTS_PER_HOUR = 300

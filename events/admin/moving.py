@@ -79,7 +79,7 @@ class EventForm(OneInFront):
         event = self.instance
         fields = [
             name
-            for name, new in (("starts_at", start), ("zone", zone))
+            for name, new in (("zone", zone), ("starts_at", start))
             if getattr(event, name) != new
         ]
         registered = self.registered(event) if fields else Registered()

@@ -165,7 +165,7 @@ class RunningOrderInline(admin.TabularInline):
     form = PlacedSlotForm
     formset = RunningOrderFormSet
     template = "admin/events/event/running_order.html"
-    fields = ["position", "title", "minutes", "kind", "emphasis"]
+    fields = ["title", "position", "minutes", "kind", "emphasis"]
     # Without the script, one row to add a slot by; with it there is a button.
     extra = 1
     order_field = "position"

@@ -109,10 +109,11 @@ def test_what_the_second_did_not_touch_takes_over_the_first_s_value(amina, dan, 
     amina.opens(event), dan.opens(event)
     assert saved(amina.saves(title="By Amina"))
     response = dan.saves(summary="By Dan")
-    assert told(response) == [
+    (sentence,) = told(response)
+    assert sentence == (
         "Title: was “Working together”, now “By Amina”. You had not changed it, so the form "
         "below has it already."
-    ]
+    )
     assert authors(response) == ["Amina"]
     assert (Event.objects.get().title, Event.objects.get().summary) == ("By Amina", "Short.")
     assert (dan.sent["title"], dan.sent["summary"]) == ("By Amina", "By Dan")
@@ -151,10 +152,11 @@ def test_times_are_told_in_the_event_s_zone(amina, dan, event):
     amina.opens(event), dan.opens(event)
     assert saved(amina.saves(starts_at_1="12:15"))
     response = dan.saves(starts_at_1="12:30")
-    assert told(response) == [
+    (sentence,) = told(response)
+    assert sentence == (
         "Start: was “31 October 2020, 12:45 EAT”, now “31 October 2020, 12:15 EAT”; "
         "you have “2020-10-31 12:30”."
-    ]
+    )
     assert saved(dan.saves())
     assert Event.objects.get().starts_at == datetime(2020, 10, 31, 9, 30, tzinfo=UTC)
 
