@@ -91,7 +91,7 @@ class PersonPages(admin.ModelAdmin):
                 at=timezone.now(),
             )
             return self._do(request, registration, act)
-        title = _("Decline the seat?")
+        title = _("Decline the seat")
         return self._person_page(request, registration, title, form, mode=mode_of(request))
 
     def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -100,7 +100,7 @@ class PersonPages(admin.ModelAdmin):
             return self._do(
                 request, registration, partial(rules.cancel, by=request.user, at=timezone.now())
             )
-        title = _("Give up the seat for her?")
+        title = _("Give up the seat for her")
         return self._person_page(request, registration, title, forms.Form())
 
     def address_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -72,7 +72,7 @@ class SupportNeedInline(ReadOnlyInline):
 
 @admin.register(Registration)
 class RegistrationAdmin(PersonPages):
-    list_display = ["name", "event", "seats", "group", "country", "registered"]
+    list_display = ["name", "at_event", "seats", "group", "country", "registered"]
     sortable_by = ["name", "registered"]
     list_select_related = ["event", "group"]
     search_fields = ["name", "email", "organisation", "reference"]
@@ -99,6 +99,11 @@ class RegistrationAdmin(PersonPages):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
         return super().get_queryset(request).prefetch_related("seat_requests")
 
+    @admin.display(description=_("event"))
+    def at_event(self, registration: Registration) -> str:
+        """By its short name: the list is as wide as a laptop."""
+        return registration.event.name
+
     @admin.display(description=_("seat"))
     def seats(self, registration: Registration) -> str:
         return ", ".join(str(seat) for seat in registration.seat_requests.all())
@@ -111,6 +116,14 @@ class RegistrationAdmin(PersonPages):
     @admin.display(description=_("changed"))
     def changed(self, registration: Registration) -> str:
         return f"{registration.changed_at.astimezone(registration.event.tzinfo):%d.%m.%Y %H:%M}"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name who gets her mails only where that is somebody else."""
+        (first, fields), *others = super().get_fieldsets(request, obj)
+        if obj is not None and obj.contact_id is None:
+            shown = [name for name in fields["fields"] if name != "contact"]
+            return [(first, {**fields, "fields": shown}), *others]
+        return [(first, fields), *others]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         shown = ["event", filters.SeatFilter, "group", filters.CountryFilter]
