@@ -87,7 +87,9 @@ class AddressField(forms.EmailField):
         if not value:
             return
         odd = not value.isascii() or any(signs in value for signs in ('"', "[", "=?"))
-        if odd or len(value.rpartition("@")[0]) > 64:
+        # One that is too long in all is told so, by its own sentence.
+        long_name = len(value.rpartition("@")[0]) > 64 and len(value) <= 254
+        if odd or long_name:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 

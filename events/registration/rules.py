@@ -281,6 +281,7 @@ def send_links(event: Event, *, email: str, at: datetime) -> int:
         registrations = Registration.objects.with_details().filter(event=event)
         known = registrations.with_address(email).first()
         if known and emails.send_link(known, at=at):
+            history.record_links([known], at=at)
             return 1
         anybody = known or registrations.filter(email__isnull=False).first()
         if anybody:
