@@ -11,6 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from events.admin import (
+    ConflictGuard,
     EventAdmin,
     LightMarkup,
     RecordsChange,
@@ -83,7 +84,7 @@ class EventWithRegistrationAdmin(EventAdmin):
 
 @admin.register(Speaker)
 class SpeakerInEventsAdmin(
-    LightMarkup, RestoresSpeaker, StandsInAgendas, SpeakerAdmin, RecordsChange
+    ConflictGuard, LightMarkup, RestoresSpeaker, StandsInAgendas, SpeakerAdmin, RecordsChange
 ):
     """The profile, whose changes show on the pages of events."""
 

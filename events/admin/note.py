@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events.admin.changes import RecordsChange
+from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
 from events.admin.markup import LightMarkup
 from events.models import ConceptNote, Event, NoteSection, NoteVersion
@@ -82,7 +83,7 @@ class NoteVersionInline(admin.TabularInline):
 
 
 @admin.register(ConceptNote)
-class ConceptNoteAdmin(KeepsHistory, RecordsChange):
+class ConceptNoteAdmin(ConflictGuard, KeepsHistory, RecordsChange):
     form = NoteForm
     list_display = ["__str__", "language", "version", "dated"]
     list_filter = ["event"]

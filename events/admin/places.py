@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.db.models import URLField
 
 from events.admin.changes import RecordsChange
+from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
 from events.admin.markup import LightMarkup
 from events.models import Event, Series, Venue
 
 
 @admin.register(Series)
-class SeriesAdmin(KeepsHistory, RecordsChange):
+class SeriesAdmin(ConflictGuard, KeepsHistory, RecordsChange):
     list_display = ["theme", "occasion"]
     search_fields = ["theme", "occasion"]
     prepopulated_fields = {"slug": ["theme"]}
@@ -22,7 +23,7 @@ class SeriesAdmin(KeepsHistory, RecordsChange):
 
 
 @admin.register(Venue)
-class VenueAdmin(LightMarkup, KeepsHistory, RecordsChange):
+class VenueAdmin(ConflictGuard, LightMarkup, KeepsHistory, RecordsChange):
     markup_fields = ("access_notes",)
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     list_display = ["__str__", "town", "country"]

@@ -12,7 +12,15 @@ from events.admin.snapshots import SALT, SHOWN
 from events.models import AgendaItem, Assignment, Event
 from events.registration.models import Quota
 from tests.desk import address, problems, read, saved
-from tests.factories import START, make_assignment, make_event, make_organiser, make_speaker
+from tests.factories import (
+    START,
+    make_assignment,
+    make_event,
+    make_note,
+    make_organiser,
+    make_series,
+    make_speaker,
+)
 
 pytestmark = pytest.mark.django_db
 SLOT = {"minutes": 30, "kind": "panel"}
@@ -486,3 +494,40 @@ def test_new_event_is_made_without_comparing(dan):
         dan.saves(title="Anew", slug="anew", starts_at_0="2020-11-01", starts_at_1="12:45",
                   ends_at_0="2020-11-01", ends_at_1="13:45")
     )  # fmt: skip
+
+
+# The other pages that two people may have open
+
+
+def test_two_at_a_note_s_sections(amina, dan, event):
+    note = make_note(event, sections=(("Aim", "One."), ("", "Two.")))
+    amina.opens(note), dan.opens(note)
+    assert saved(amina.saves(sections__0__text="One, by Amina."))
+    response = dan.saves(sections__1__text="Two, by Dan.")
+    assert len(told(response)) == 1
+    assert [section.text for section in note.sections.all()] == ["One, by Amina.", "Two."]
+    assert saved(dan.saves())
+    assert [section.text for section in note.sections.all()] == ["One, by Amina.", "Two, by Dan."]
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "other"),
+    [
+        (lambda event: make_speaker(), "biography", "job_title"),
+        (lambda event: event.venue, "access_notes", "name"),
+        (lambda event: make_series(), "description", "occasion"),
+    ],
+    ids=["speaker", "venue", "series"],
+)
+def test_two_at_a_profile_a_venue_a_series(amina, dan, event, make, field, other):
+    row = make(event)
+    amina.opens(row), dan.opens(row)
+    assert saved(amina.saves(**{field: "By Amina"}))
+    response = dan.saves(**{field: "By Dan", other: "Also Dan"})
+    assert len(told(response)) == 1
+    row.refresh_from_db()
+    assert (getattr(row, field), getattr(row, other)) == ("By Amina", "")
+    assert (dan.sent[field], dan.sent[other]) == ("By Dan", "Also Dan")
+    assert saved(dan.saves())
+    row.refresh_from_db()
+    assert (getattr(row, field), getattr(row, other)) == ("By Dan", "Also Dan")

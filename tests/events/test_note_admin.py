@@ -235,5 +235,5 @@ def test_note_s_form_takes_the_same_queries_however_long(
     note = make_note(make_event(), sections=[("Part", "Text.")] * rows)
     for number in range(rows):
         note.versions.create(version=f"0.{number}")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         assert organiser.get(address(note)).status_code == 200

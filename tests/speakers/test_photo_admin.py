@@ -342,7 +342,7 @@ def test_form_takes_the_same_queries_however_many_slots(
 ):
     for _ in range(slots):
         make_assignment(make_event(items=[SLOT]).agenda_items.get(), speaker)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert organiser.get(address(speaker)).status_code == 200
 
 
