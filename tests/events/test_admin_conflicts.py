@@ -519,7 +519,7 @@ def test_two_at_a_note_s_sections(amina, dan, event):
     ],
     ids=["speaker", "venue", "series"],
 )
-def test_two_at_a_profile_a_venue_a_series(amina, dan, event, make, field, other):
+def test_two_at_a_profile_a_venue_a_series(amina, dan, event, *, make, field, other):
     row = make(event)
     amina.opens(row), dan.opens(row)
     assert saved(amina.saves(**{field: "By Amina"}))
