@@ -13,10 +13,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import clock
+from events.attention import findings, notices
 from events.models import Event
 from events.registration.models import AttendanceMode, SeatRequest, SupportNeed
 from events.registration.outbox.models import OutboxMail
@@ -183,6 +185,9 @@ def _event_matters(event: Event, *, now: datetime) -> list[Matter]:
             found.append(Matter(_("People don't know whom to write to."), page))
         if availability_of(event, now=now).reason == Reason.NOT_OFFERED:
             found.append(Matter(_("No seats are offered, so nobody can register."), page))
+        found += [
+            Matter(Truncator(str(notice)).chars(160), page) for notice in notices(findings(event))
+        ]
     return found
 
 

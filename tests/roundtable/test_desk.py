@@ -89,6 +89,14 @@ def test_what_is_missing_is_named_with_where_to_mend_it(client):
     ]
 
 
+def test_what_is_amiss_in_the_agenda_is_told(client):
+    slot = {"title": "Floor", "kind": "floor", "minutes": 130}
+    event = complete_event(items=[slot])
+    (matter,) = desk(client).context["matters"]
+    assert matter.text == "The running order is 10 minutes longer than the event."
+    assert matter.url == f"/admin/events/event/{event.pk}/change/"
+
+
 def test_an_event_that_is_over_asks_for_no_place(client):
     make_event(starts_at=NOW - timedelta(days=2))
     assert told(client) == []
@@ -134,12 +142,12 @@ def test_support_that_nobody_sees_is_named_to_who_can_change_it(client):
 
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_desk_costs_a_constant_number_of_queries(client, number, django_assert_num_queries):
-    event = complete_event()
+    event = complete_event(items=[{"title": "Panel", "kind": "panel", "minutes": 9}] * number)
     for index in range(number):
         complete_event(starts_at=timezone.now() + timedelta(days=index + 1))
         make_registration(event, email=f"p{index}@example.org", support={"step_free": ""})
         OutboxMail.objects.create(to="a@example.org", subject="Hello", state="dead")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(13):
         desk(client)
     assert Event.objects.count() == number + 1
 
