@@ -15,7 +15,7 @@ class SpeakerForm(forms.ModelForm):
     """A profile. ``new_photo`` is the photo that was chosen, drawn anew, once the form is valid."""
 
     photo_file = forms.FileField(
-        label=_("choose a photo"),
+        label=_("Choose a photo"),
         required=False,
         allow_empty_file=True,  # refused below, in words that help
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif"}),
