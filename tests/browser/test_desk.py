@@ -14,6 +14,8 @@ PAGES = [
     "/admin/speakers/stakeholdergroup/",
     "/admin/speakers/voice/",
     "/admin/registration/registration/",
+    "/admin/registration/registration/export/",
+    "/admin/registration/personaldataaccess/",
     "/admin/outbox/outboxmail/",
     "/admin/auth/user/",
     "/admin/auth/user/add/",

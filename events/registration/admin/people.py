@@ -76,7 +76,6 @@ class RegistrationAdmin(PersonPages):
     sortable_by = ["name", "registered"]
     list_select_related = ["event", "group"]
     search_fields = ["name", "email", "organisation", "reference"]
-    search_help_text = _("Name, organisation, reference, or how the email address begins.")
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
