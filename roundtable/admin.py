@@ -9,7 +9,9 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 
+from events import clock
 from events.admin import (
     ConflictGuard,
     EventAdmin,
@@ -70,6 +72,13 @@ class EventWithRegistrationAdmin(EventAdmin):
 
     def copy_registration(self, source: Event, target: Event) -> None:
         rules.copy_settings(source, target)
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
+    ) -> None:
+        """Give the seats that what was saved makes free: new seats, another time, on again."""
+        super().save_related(request, form, formsets, change)
+        rules.move_up(form.instance, now=clock.now(), at=timezone.now())
 
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool

@@ -190,6 +190,9 @@ EMAIL_BACKEND = "events.registration.outbox.backend.OutboxBackend"
 DEFAULT_FROM_EMAIL = CONTACT_EMAIL or "roundtable@localhost"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OUTBOX_KEEP_DAYS = 30
+# What the worker does twice a minute besides: seats kept until a time that has
+# come go to whoever waits for them.
+OUTBOX_DUTIES = ["events.registration.turns.move_up"]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]

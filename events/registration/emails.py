@@ -24,10 +24,11 @@ from django.utils.functional import lazy
 from events.calendar import cancellation, request
 from events.models import Event
 from events.publishing import entry, event_url
-from events.registration.links import calendar_url, manage_url
-from events.registration.models import AttendanceMode, Registration, SeatRequest
+from events.registration.links import calendar_url, decline_url, manage_url
+from events.registration.models import AttendanceMode, Registration
 from events.registration.outbox import rules as outbox
 from events.registration.outbox.models import OutboxMail
+from events.registration.queries import place_in_line
 from events.rules import join_link
 
 FOLDER = "events/registration/mail"
@@ -47,12 +48,29 @@ Builder = Callable[[Registration], CalendarPart]
 
 
 def send_confirmation(registration: Registration, *, returned: bool, now: datetime) -> None:
-    """Tell the state of the seat, with the personal link and the invitation."""
+    """Tell the state of the seat, with the personal link.
+
+    The invitation goes along once a seat is hers; else it says what she waits for.
+    """
+    if registration.seat is None:
+        send_waiting(registration)
+        return
     _send(registration, "registered", context={"returned": returned}, calendar=_request(now))
 
 
+def send_waiting(registration: Registration, *, mode: AttendanceMode | None = None) -> None:
+    """Tell that she waits for a seat (of this mode), and what she has meanwhile."""
+    wish = next((row for row in registration.wishes if mode in {None, row.mode}), None)
+    _send(registration, "waiting", context={"wish": wish})
+
+
+def send_moved_up(registration: Registration, *, now: datetime) -> None:
+    """Tell somebody who waited that a seat is hers, with the invitation and how to decline it."""
+    _send(registration, "moved_up", calendar=_request(now))
+
+
 def send_changed(registration: Registration, *, now: datetime) -> None:
-    """Tell that she takes part another way now, with the invitation again."""
+    """Tell how she takes part now, with the invitation again."""
     _send(registration, "changed", calendar=_request(now))
 
 
@@ -85,9 +103,8 @@ def send_declined(
 
 def send_new_address(registration: Registration, *, now: datetime) -> None:
     """Tell the new address of a registration, with the new link and the invitation."""
-    seat = registration.seat
-    seated = seat is not None and seat.status == SeatRequest.Status.CONFIRMED
-    _send(registration, "new_address", calendar=_request(now) if seated else None)
+    calendar = _request(now) if registration.seat else None
+    _send(registration, "new_address", calendar=calendar)
 
 
 def send_address_left(registration: Registration, *, to: str) -> None:
@@ -199,7 +216,9 @@ def _send(
             else "",
             "event": event,
             "seat": registration.seat,
+            "wishes": [(wish, place_in_line(wish)) for wish in registration.wishes],
             "manage_url": manage_url(registration),
+            "decline_url": decline_url(registration),
             "calendar_url": calendar_url(registration),
             "event_url": event_url(event),
             "contact_email": _contact(event),

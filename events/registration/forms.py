@@ -113,14 +113,14 @@ def _type_over(form: forms.Form, name: str, value: str) -> None:
 
 
 def _modes(availability: Availability, *, held: str | None = None) -> list[tuple[str, Any]]:
-    """Return the ways to take part, with what is taken; ``held`` is hers in any case."""
+    """Return the ways to take part, with what is taken; ``held`` is hers or asked for already."""
 
     def label(mode: AttendanceMode) -> Any:
         if mode in availability.free or mode == held:
             return mode.label
         if mode in availability.kept:
-            return _("%(mode)s (seats for some groups only)") % {"mode": mode.label}
-        return _("%(mode)s (all seats are taken)") % {"mode": mode.label}
+            return _("%(mode)s (seats for some groups, others wait)") % {"mode": mode.label}
+        return _("%(mode)s (all seats are taken: you wait for one)") % {"mode": mode.label}
 
     shown = [mode for mode in AttendanceMode if mode in availability.offered or mode == held]
     return [(mode.value, label(mode)) for mode in shown]
@@ -323,6 +323,7 @@ class DetailsForm(forms.Form):
             voices=[self.voices_offered[code] for code in dict.fromkeys(cleaned["voices"])],
             support=self._support(),
             consents=self.consents(),
+            meanwhile=cleaned.get("meanwhile", False),
         )
 
     def _support(self) -> dict[str, str]:
@@ -355,10 +356,10 @@ def initial_of(registration: Registration) -> dict[str, Any]:
     needs = list(registration.support_needs.all())
     consents = dict(registration.consents.values_list("purpose", "given"))
     photographs = consents.get(Consent.Purpose.PHOTOGRAPHS)
-    seat = registration.seat
+    in_force = registration.in_force
     return {
         "name": registration.name,
-        "mode": seat.mode if seat else None,
+        "mode": in_force.mode if in_force else None,
         "group": registration.group.code,
         "organisation": registration.organisation,
         "job_title": registration.job_title,
@@ -379,6 +380,7 @@ def initial_of(registration: Registration) -> dict[str, Any]:
 class CompanionForm(DetailsForm):
     """A registration with its consents, and with what keeps robots out."""
 
+    meanwhile = forms.BooleanField(required=False)
     adult = forms.BooleanField(
         label=_("I am 18 or older."),
         error_messages={"required": _("This form is for people of 18 and older. "
@@ -399,10 +401,22 @@ class CompanionForm(DetailsForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, availability: Availability, **kwargs: Any) -> None:
+        super().__init__(*args, availability=availability, **kwargs)
+        self._offer_meanwhile(availability)
         self.fields["form_token"].initial = new_form_token
         self.submission: str | None = None
+
+    def _offer_meanwhile(self, availability: Availability) -> None:
+        """Ask whether she takes what is free while she waits, where there is both."""
+        free, offered = availability.free, availability.offered
+        if not free or free == offered or availability.approval:
+            del self.fields["meanwhile"]
+            return
+        self.fields["meanwhile"].label = {
+            AttendanceMode.ONLINE: _("If I have to wait, I take a seat online until then."),
+            AttendanceMode.IN_ROOM: _("If I have to wait, I take a seat in the room until then."),
+        }[free[0]]
 
     def clean_leave_empty(self) -> str:
         if self.cleaned_data["leave_empty"]:

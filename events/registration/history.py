@@ -24,6 +24,7 @@ def record(
     mode: str = "",
     from_status: str = "",
     to_status: str = "",
+    why: str = "",
     reason: str = "",
     fields: Collection[str] = (),
     old_address: str = "",
@@ -36,6 +37,7 @@ def record(
         mode=mode,
         from_status=from_status,
         to_status=to_status,
+        why=why,
         reason=reason,
         fields=list(fields),
         old_address=old_address,
@@ -65,7 +67,14 @@ def record_links(registrations: Iterable[Registration], *, at: datetime, by: Act
 
 
 def record_decision(
-    request: SeatRequest, what: str, *, to_status: str, at: datetime, by: Actor, reason: str = ""
+    request: SeatRequest,
+    what: str,
+    *,
+    to_status: str,
+    at: datetime,
+    by: Actor = None,
+    why: str = "",
+    reason: str = "",
 ) -> None:
     """Write what became of a wish for a seat; ``request`` still has the status it had."""
     record(
@@ -74,6 +83,7 @@ def record_decision(
         mode=request.mode,
         from_status=request.status,
         to_status=to_status,
+        why=why,
         reason=reason,
         by=by,
         at=at,

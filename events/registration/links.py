@@ -65,6 +65,12 @@ def manage_url(registration: Registration) -> str:
     return settings.ORIGIN + reverse("registration:manage", args=[token])
 
 
+def decline_url(registration: Registration) -> str:
+    """Return the absolute address of the page with the one button that gives up the seat."""
+    token = token_for(registration, Power.MANAGE)
+    return settings.ORIGIN + reverse("registration:cancel", args=[token])
+
+
 def calendar_url(registration: Registration) -> str:
     """Return the absolute address of her calendar file."""
     token = token_for(registration, Power.CALENDAR)

@@ -77,6 +77,15 @@ class RegistrationSettings(models.Model):
         help_text=_("Tick to take no more people. Those who have a seat keep it."),
     )
 
+    approval = models.BooleanField(
+        _("look at each registration first"),
+        default=False,
+        help_text=_(
+            "Tick to decide on each person yourselves. Until you do, nobody new has a seat; "
+            "those who have one keep it."
+        ),
+    )
+
     class Meta:
         verbose_name = _("registration settings")
         verbose_name_plural = _("registration settings")
@@ -310,14 +319,26 @@ class Registration(models.Model):
 
     @property
     def seat(self) -> "SeatRequest | None":
-        """The seat request in force: the first in rank that was not given up or refused."""
-        live = [request for request in self.seat_requests.all() if request.is_live]
-        return min(live, key=lambda request: (request.rank, request.pk), default=None)
+        """The seat she holds. It is one at most."""
+        confirmed = SeatRequest.Status.CONFIRMED
+        return next((row for row in self.seat_requests.all() if row.status == confirmed), None)
+
+    @property
+    def wishes(self) -> list["SeatRequest"]:
+        """The seats she waits for, what she wants most first."""
+        undecided = {SeatRequest.Status.PENDING, SeatRequest.Status.WAITING}
+        waiting = [row for row in self.seat_requests.all() if row.status in undecided]
+        return sorted(waiting, key=lambda row: (row.rank, row.pk))
+
+    @property
+    def in_force(self) -> "SeatRequest | None":
+        """The seat she holds, or else the one she waits for most."""
+        return self.seat or next(iter(self.wishes), None)
 
     @property
     def is_cancelled(self) -> bool:
         """Whether she gave up her seat or was refused one, and waits for none."""
-        return self.seat is None
+        return self.in_force is None
 
     @property
     def is_declined(self) -> bool:
@@ -327,8 +348,33 @@ class Registration(models.Model):
         )
 
 
+class SeatRequestQuerySet(models.QuerySet["SeatRequest"]):
+    def waiting(self, event: Event) -> "SeatRequestQuerySet":
+        """Those on the waiting lists of an event, whose turn comes first first."""
+        waiting = self.filter(registration__event=event, status=SeatRequest.Status.WAITING)
+        return waiting.order_by("pk")
+
+    def before(self, request: "SeatRequest") -> "SeatRequestQuerySet":
+        """Those who wait for the same as this one does, and whose turn comes before."""
+        waiting = self.waiting(request.registration.event)
+        return waiting.filter(mode=request.mode, pk__lt=request.pk)
+
+    def ahead_of_turn(self, request: "SeatRequest") -> "SeatRequestQuerySet":
+        """Those who asked later than this one for the same, and hold a seat already."""
+        return self.filter(
+            registration__event=request.registration.event_id,
+            mode=request.mode,
+            status=SeatRequest.Status.CONFIRMED,
+            pk__gt=request.pk,
+        )
+
+
 class SeatRequest(models.Model):
-    """A registration's wish for one mode."""
+    """A registration's wish for one mode.
+
+    Its key is its turn: rows are made behind the event's lock, one after the
+    other, and made anew when somebody gave up a seat and asks again.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Waiting for the organisers")
@@ -351,6 +397,8 @@ class SeatRequest(models.Model):
     created_at = models.DateTimeField(_("asked"), editable=False, default=timezone.now)
     changed_at = models.DateTimeField(_("decided"), editable=False, default=timezone.now)
 
+    objects = SeatRequestQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("seat request")
         verbose_name_plural = _("seat requests")
@@ -359,6 +407,11 @@ class SeatRequest(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="seat_request_one_per_mode", fields=["registration", "mode"]
+            ),
+            models.UniqueConstraint(
+                name="seat_request_one_seat_per_person",
+                fields=["registration"],
+                condition=Q(status="confirmed"),
             ),
             models.CheckConstraint(
                 name="seat_request_mode_is_known", condition=Q(mode__in=["in_room", "online"])
@@ -481,14 +534,28 @@ class HistoryEntry(models.Model):
 
     class What(models.TextChoices):
         REGISTERED = "registered", _("Registered")
+        ASKED = "asked", _("Asked for a seat")
+        MOVED_UP = "moved_up", _("Moved up")
         RETURNED = "returned", _("Came back")
         CHANGED = "changed", _("Changed her answers")
         GAVE_UP = "gave_up", _("Seat given up")
         CONFIRMED = "confirmed", _("Seat confirmed")
+        APPROVED = "approved", _("Approved")
         DECLINED = "declined", _("Seat declined")
         CORRECTED = "corrected", _("Details corrected")
         LINK_SENT = "link_sent", _("Link sent again")
         ADDRESS_CORRECTED = "address_corrected", _("Address corrected")
+
+    class Why(models.TextChoices):
+        """Why a seat was given or not, where the rules decided it."""
+
+        FREE = "free", _("a seat was free")
+        FULL = "full", _("all seats were taken")
+        KEPT = "kept", _("the seats left are kept for other groups")
+        IN_TURN = "in_turn", _("next in turn")
+        OF_HER_GROUP = "of_her_group", _("next in turn of a group that seats are kept for")
+        APPROVAL = "approval", _("the organisers decide")
+        WANTED_LESS = "wanted_less", _("has a seat she wanted more")
 
     registration = models.ForeignKey(
         Registration, models.CASCADE, verbose_name=_("registration"), related_name="history"
@@ -503,6 +570,7 @@ class HistoryEntry(models.Model):
     to_status = models.CharField(
         _("to"), max_length=10, choices=SeatRequest.Status.choices, blank=True
     )
+    why = models.CharField(_("why"), max_length=12, choices=Why.choices, blank=True)
     reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
     fields = models.JSONField(_("answers changed"), default=list, blank=True)
     old_address = models.CharField(_("old address"), max_length=254, blank=True)

@@ -52,6 +52,7 @@ def _registration_facts() -> dict[str, Any]:
         "registration_opens_at": F("registration_settings__opens_at"),
         "registration_closes_at": F("registration_settings__closes_at"),
         "registration_stopped": F("registration_settings__stopped"),
+        "registration_approval": F("registration_settings__approval"),
         "registration_kept": Subquery(
             KeptSeats.objects.filter(event=OuterRef("pk"))
             .order_by()
@@ -108,6 +109,7 @@ def availability_of(event: Event, *, now: datetime) -> Availability:
             opens_at=facts["registration_opens_at"],
             closes_at=facts["registration_closes_at"],
             stopped=bool(facts["registration_stopped"]),
+            approval=bool(facts["registration_approval"]),
             seats=_seats(facts),
             mail_leaves=settings.LOCAL_INSTALL or settings.MAIL_SERVER is not None,
         ),
@@ -145,6 +147,16 @@ def seats_taken(event: Event) -> dict[str, int]:
         .annotate(number=Count("pk"))
     )
     return dict(rows)
+
+
+def place_in_line(wish: SeatRequest) -> int:
+    """Return the person's place on a waiting list, 1 for the next in turn.
+
+    0 for a wish the organisers have not decided on: it is on no list.
+    """
+    if wish.status != SeatRequest.Status.WAITING:
+        return 0
+    return SeatRequest.objects.before(wish).count() + 1
 
 
 def seat_requests_by_status(event: Event) -> dict[tuple[str, str], int]:

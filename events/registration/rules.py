@@ -3,7 +3,8 @@
 Every function takes one transaction: it locks the event's row (on SQLite the
 IMMEDIATE transaction is the lock), reads the rows, asks ``seats``, writes, and
 leaves the mails that tell of it in the outbox, and an entry in the person's
-history. ``now`` is domain time, which decides what is open; ``at`` is real
+history. What frees a seat also gives it to whoever is next in turn, in the same
+transaction (``_move_up``). ``now`` is domain time, which decides what is open; ``at`` is real
 time, which says when it happened; ``by`` is the colleague who did it, and None
 for the person herself.
 """
@@ -16,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 from events.cloning import shifted
 from events.models import Event
@@ -36,7 +37,16 @@ from events.registration.models import (
 )
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of, seats_taken
-from events.registration.seats import ModeSeats, Reason, seats_free, without_one
+from events.registration.seats import (
+    Availability,
+    ModeSeats,
+    Reason,
+    Waiting,
+    groups_with_a_seat,
+    in_turn,
+    seats_free,
+    without_one,
+)
 from events.rules import Phase, phase
 from speakers.models import StakeholderGroup, Voice
 
@@ -48,6 +58,7 @@ DETAILS = (
     "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
 )  # fmt: skip
 What = HistoryEntry.What
+Why = HistoryEntry.Why
 Status = SeatRequest.Status
 
 
@@ -73,6 +84,7 @@ class Outcome(StrEnum):
     """What became of a form. The page after it is the same for all of them."""
 
     REGISTERED = "registered"
+    WAITING = "waiting"
     RETURNED = "returned"
     ALREADY_REGISTERED = "already_registered"
     SENT_TWICE = "sent_twice"
@@ -97,6 +109,8 @@ class Details:
     """Kind of support → her own words on it."""
     consents: Mapping[str, bool] = field(default_factory=dict)
     """Purpose → given or not. A purpose left out was not answered."""
+    meanwhile: bool = False
+    """Whether she takes a seat in another mode while she has to wait for this one."""
 
 
 def register(
@@ -114,14 +128,15 @@ def register(
     The same form sent twice counts once. An address that is registered gets a
     mail that says so, and nothing about it is changed; no more is it for
     somebody whom the organisers declined. One that gave up its seat is
-    registered again with what was typed now. Raises Refused where no seat of
-    that mode can be had, whoever asks.
+    registered again with what was typed now. Where no seat of that mode is free
+    for her she waits for one. Raises Refused where nobody can register.
     """
     with transaction.atomic():
         event = _lock(event)
         if _was_sent(submission):
             return Outcome.SENT_TWICE
-        _require_free(event, details.mode, group=details.group, now=now)
+        found = _move_up(event, now=now, at=at)
+        _require_open(found, details.mode)
         known = Registration.objects.with_details().filter(event=event).with_address(email).first()
         if known and (not known.is_cancelled or known.is_declined):
             emails.send_already_registered(known, at=at)
@@ -134,9 +149,11 @@ def register(
         )
         _write(registration, details, channel=Consent.Channel.WEB, at=at)
         what = What.RETURNED if known else What.REGISTERED
-        _take_seat(registration, details.mode, what=what, at=at)
+        _enrol(registration, details, found, what=what, now=now, at=at)
         registration = _read(registration)
         emails.send_confirmation(registration, returned=known is not None, now=now)
+        if registration.seat is None:
+            return Outcome.WAITING
         return Outcome.RETURNED if known else Outcome.REGISTERED
 
 
@@ -150,7 +167,7 @@ def register_companion(
 ) -> Outcome:
     """Register another person who uses the address of ``contact``; her mails go there.
 
-    Raises Refused where no seat can be had, where ``contact`` gave up her own
+    Raises Refused where nobody can register, where ``contact`` gave up her own
     or has no address of her own, or where MOST_COMPANIONS were registered so
     already.
     """
@@ -158,7 +175,8 @@ def register_companion(
         event = _lock(contact.event)
         if _was_sent(submission):
             return Outcome.SENT_TWICE
-        _require_free(event, details.mode, group=details.group, now=now)
+        found = _move_up(event, now=now, at=at)
+        _require_open(found, details.mode)
         contact = _read(contact)
         if contact.is_cancelled:
             raise Refused("contact_gave_up")
@@ -174,9 +192,10 @@ def register_companion(
             created_at=at,
         )
         _write(registration, details, channel=Consent.Channel.WEB, at=at)
-        _take_seat(registration, details.mode, what=What.REGISTERED, at=at)
-        emails.send_confirmation(_read(registration), returned=False, now=now)
-        return Outcome.REGISTERED
+        _enrol(registration, details, found, what=What.REGISTERED, now=now, at=at)
+        registration = _read(registration)
+        emails.send_confirmation(registration, returned=False, now=now)
+        return Outcome.REGISTERED if registration.seat else Outcome.WAITING
 
 
 def change(
@@ -189,19 +208,23 @@ def change(
 ) -> None:
     """Write what a person changed about herself, her way to take part included.
 
-    Another mode needs a free seat there, and that the organisers did not
-    decline it; what she holds is given up only once she has it. Raises Refused
-    otherwise, and nothing is changed. A mail tells of a changed mode.
+    In another mode she gets a seat, or a place on its waiting list; what she
+    holds is given up only once she has that seat. Raises Refused where nobody
+    can register and where the organisers declined it, and nothing is changed. A
+    mail tells of a changed mode.
     """
     with transaction.atomic():
         event = _lock(registration.event)
+        found = _move_up(event, now=now, at=at)
         registration = _read(registration)
-        seat = registration.seat
-        moves = seat is not None and seat.mode != details.mode
-        if moves:
+        seat, in_force = registration.seat, registration.in_force
+        asks = in_force is not None and details.mode not in {
+            request.mode for request in (in_force, *registration.wishes)
+        }
+        if asks:
             if _status_of(registration, details.mode) == Status.DECLINED:
                 raise Refused(Obstacle.DECLINED)
-            _require_free(event, details.mode, group=details.group, now=now)
+            _require_open(found, details.mode)
         elif seat is not None and details.group != registration.group:
             _require_seat_for_group(event, seat, details.group, now=now)
         fields = _changed(registration, details)
@@ -209,20 +232,73 @@ def change(
             fields.append("consents")
         if fields:
             history.record(registration, What.CHANGED, fields=fields, at=at)
-        if moves:
-            _give_up(registration, at=at)
-            _take_seat(registration, details.mode, what=What.CONFIRMED, at=at)
-            emails.send_changed(_read(registration), now=now)
+        if asks:
+            _touch(registration, calendar=seat is None, at=at)
+            request = _ask(registration, details.mode, found, what=What.ASKED, now=now, at=at)
+            if request.status == Status.CONFIRMED:
+                emails.send_changed(_read(registration), now=now)
+            else:
+                emails.send_waiting(_read(registration), mode=details.mode)
+        _move_up(event, now=now, at=at)
 
 
-def cancel(registration: Registration, *, at: datetime, by: Actor = None) -> bool:
-    """Give up the person's seat; return whether she had one or waited for one.
+def take_meanwhile(
+    registration: Registration, *, mode: AttendanceMode, now: datetime, at: datetime
+) -> bool:
+    """Give a person who waits a seat in another mode until hers comes; False where she has one.
 
-    Her row is kept; cancelling twice is cancelling once. The form it came by
-    may come again and then counts anew.
+    Her place on the list stays hers. Raises Refused where no seat of this mode
+    is free for her, where she waits for none, and where nobody can register.
+    """
+    with transaction.atomic():
+        event = _lock(registration.event)
+        found = _move_up(event, now=now, at=at)
+        registration = _read(registration)
+        if registration.seat:
+            return False
+        if not any(wish.status == Status.WAITING for wish in registration.wishes):
+            raise Refused(Obstacle.NOT_ASKED)
+        if _status_of(registration, mode) == Status.DECLINED:
+            raise Refused(Obstacle.DECLINED)
+        _require_open(found, mode)
+        if found.approval or not _is_free(found, mode, registration.group, now=now):
+            raise Refused(Reason.FULL)
+        _ask(registration, mode, found, what=What.ASKED, last=True, now=now, at=at)
+        _touch(registration, calendar=True, at=at)
+        emails.send_changed(_read(registration), now=now)
+        return True
+
+
+def stop_waiting(
+    registration: Registration, *, mode: AttendanceMode, now: datetime, at: datetime
+) -> bool:
+    """Take a person off a waiting list; return whether she was on it.
+
+    A seat she holds stays hers. Who has none and waits for no other gave up
+    (``give_up``, which raises Refused once the event is over).
     """
     with transaction.atomic():
         _lock(registration.event)
+        registration = _read(registration)
+        wish = next((row for row in registration.wishes if row.mode == mode), None)
+        if wish is None:
+            return False
+        if registration.seat is None and len(registration.wishes) == 1:
+            give_up(registration, now=now, at=at)
+            return True
+        _decide(wish, What.GAVE_UP, to_status=Status.CANCELLED, by=None, at=at)
+        _touch(registration, calendar=False, at=at)
+        return True
+
+
+def cancel(registration: Registration, *, now: datetime, at: datetime, by: Actor = None) -> bool:
+    """Give up the person's seat; return whether she had one or waited for one.
+
+    Her row is kept; cancelling twice is cancelling once. The form it came by
+    may come again and then counts anew. The seat goes to whoever is next.
+    """
+    with transaction.atomic():
+        event = _lock(registration.event)
         registration = _read(registration)
         if registration.is_cancelled:
             return False
@@ -232,6 +308,7 @@ def cancel(registration: Registration, *, at: datetime, by: Actor = None) -> boo
         registration.changed_at = at
         registration.save(update_fields=["submission", "calendar_revision", "changed_at"])
         emails.send_cancelled(_read(registration), by_organiser=by is not None)
+        _move_up(event, now=now, at=at)
         return True
 
 
@@ -244,15 +321,15 @@ def give_up(registration: Registration, *, now: datetime, at: datetime) -> None:
     with transaction.atomic():
         if phase(_lock(registration.event), now=now) == Phase.AFTER:
             raise Refused("nothing_to_give_up")
-        cancel(registration, at=at)
+        cancel(registration, now=now, at=at)
 
 
 def come_back(
     registration: Registration, *, mode: AttendanceMode, now: datetime, at: datetime
 ) -> None:
-    """Give a seat again to somebody who gave hers up.
+    """Give a seat again to somebody who gave hers up, or a place on the waiting list.
 
-    Raises Refused where none is free, and for whom the organisers declined.
+    Raises Refused where nobody can register, and for whom the organisers declined.
     """
     with transaction.atomic():
         event = _lock(registration.event)
@@ -261,11 +338,10 @@ def come_back(
             return
         if registration.is_declined:
             raise Refused(Obstacle.DECLINED)
-        _require_free(event, mode, group=registration.group, now=now)
-        registration.calendar_revision += 1
-        registration.changed_at = at
-        registration.save(update_fields=["calendar_revision", "changed_at"])
-        _take_seat(registration, mode, what=What.RETURNED, at=at)
+        found = _move_up(event, now=now, at=at)
+        _require_open(found, mode)
+        _touch(registration, calendar=True, at=at)
+        _ask(registration, mode, found, what=What.RETURNED, now=now, at=at)
         emails.send_confirmation(_read(registration), returned=True, now=now)
 
 
@@ -305,7 +381,9 @@ def confirm(
 
     ``mode`` None is the seat she wants first of those not decided yet, or the
     one that was declined. Once she has it, a seat she held in another mode is
-    given up. Registration may be closed: the organisers decide.
+    given up. Somebody who waits for the organisers' word and finds no seat free
+    is on the waiting list from then on, in the turn in which she came.
+    Registration may be closed: the organisers decide.
 
     Raises Refused where no seat is free (``seats`` says how many are taken)
     or kept for others, where she gave it up herself or never asked for it, and
@@ -319,12 +397,18 @@ def confirm(
             return False
         if request.status == Status.CANCELLED:
             raise Refused(Obstacle.GAVE_UP)
-        _require_seat(event, request.mode, group=registration.group, now=now)
-        moves = False
-        for other in registration.seat_requests.all():
-            if other.status == Status.CONFIRMED:
-                _decide(other, What.GAVE_UP, to_status=Status.CANCELLED, by=by, at=at)
-                moves = True
+        try:
+            _require_seat(event, request.mode, group=registration.group, now=now)
+        except Refused as refusal:
+            if request.status != Status.PENDING or refusal.seats is None:
+                raise
+            why = Why.KEPT if refusal.reason == Reason.KEPT else Why.FULL
+            _decide(request, What.APPROVED, to_status=Status.WAITING, why=why, by=by, at=at)
+            _touch(registration, calendar=False, at=at)
+            emails.send_confirmation(_read(registration), returned=False, now=now)
+            return True
+        moves = registration.seat is not None
+        _drop_wanted_less(registration, rank=request.rank, by=by, at=at)
         _decide(request, What.CONFIRMED, to_status=Status.CONFIRMED, by=by, at=at)
         _touch(registration, calendar=True, at=at)
         registration = _read(registration)
@@ -332,6 +416,7 @@ def confirm(
             emails.send_changed(registration, now=now)
         else:
             emails.send_confirmation(registration, returned=False, now=now)
+        _move_up(event, now=now, at=at)
         return True
 
 
@@ -339,6 +424,7 @@ def decline(
     registration: Registration,
     *,
     by: Actor,
+    now: datetime,
     at: datetime,
     mode: str | None = None,
     reason: str = "",
@@ -352,7 +438,7 @@ def decline(
     Raises Refused where she gave it up herself or never asked for it.
     """
     with transaction.atomic():
-        _lock(registration.event)
+        event = _lock(registration.event)
         registration = _read(registration)
         asked = [request for request in registration.seat_requests.all()
                  if mode is None or request.mode == mode]  # fmt: skip
@@ -366,29 +452,31 @@ def decline(
             _decide(request, What.DECLINED, to_status=Status.DECLINED, reason=reason, by=by, at=at)
         _touch(registration, calendar=held, at=at)
         registration = _read(registration)
-        left = any(
-            request.status == Status.CONFIRMED for request in registration.seat_requests.all()
-        )
         emails.send_declined(
             registration,
             modes=[AttendanceMode(request.mode) for request in live],
             reason=reason,
-            out_of_calendar=held and not left,
+            out_of_calendar=held and registration.seat is None,
         )
+        _move_up(event, now=now, at=at)
         return True
 
 
-def correct(registration: Registration, *, at: datetime, by: Actor = None) -> None:
-    """Write an organiser's corrections of a person's details, but not of her address."""
+def correct(registration: Registration, *, now: datetime, at: datetime, by: Actor = None) -> None:
+    """Write an organiser's corrections of a person's details, but not of her address.
+
+    Whom seats are kept for may find one by it.
+    """
     names = [*DETAILS, "interpretation", "language"]
     with transaction.atomic():
-        _lock(registration.event)
+        event = _lock(registration.event)
         before = _read(registration)
         fields = [name for name in names if getattr(before, name) != getattr(registration, name)]
         registration.changed_at = at
         registration.save(update_fields=[*names, "changed_at"])
         if fields:
             history.record(registration, What.CORRECTED, fields=fields, by=by, at=at)
+        _move_up(event, now=now, at=at)
 
 
 def correct_address(
@@ -438,8 +526,8 @@ def _tell_addresses(registration: Registration, *, old: str, now: datetime) -> N
             emails.send_link_anyway(companion)
 
 
-def erase(registration: Registration, *, at: datetime, by: Actor = None) -> None:
-    """Remove a person with all she entrusted us with. Her seat is free at once.
+def erase(registration: Registration, *, now: datetime, at: datetime, by: Actor = None) -> None:
+    """Remove a person with all she entrusted us with. Her seat goes to whoever is next.
 
     The mails to her address go with her, read or not, and those to an earlier
     address that nobody else uses. That somebody was erased is noted, and not who.
@@ -457,40 +545,54 @@ def erase(registration: Registration, *, at: datetime, by: Actor = None) -> None
             if not Registration.objects.with_address(address).exists():
                 outbox.forget(address)
         access.record_erased(by=by, event=event, at=at)
+        _move_up(event, now=now, at=at)
 
 
-def set_quota(quota: Quota) -> None:
-    """Write a quota. Raises Refused(FULL) where more seats than that are taken.
+def set_quota(quota: Quota, *, now: datetime, at: datetime) -> None:
+    """Write a quota; seats that it adds go to whoever waits for them.
 
-    So it does where the mode it was for has seats taken and is no longer meant.
+    Raises Refused(FULL) where more seats than that are taken. So it does where
+    the mode it was for has seats taken, or people waiting, and is no longer meant.
     """
     with transaction.atomic():
-        taken = seats_taken(_lock(quota.event))
+        event = _lock(quota.event)
+        taken = seats_taken(event)
         before = Quota.objects.filter(pk=quota.pk).first()
-        if before and before.mode != quota.mode and taken.get(before.mode):
-            raise Refused(Reason.FULL)
+        if before and before.mode != quota.mode:
+            _require_unwanted(event, before.mode)
         if quota.seats is not None and quota.seats < taken.get(quota.mode, 0):
             raise Refused(Reason.FULL)
         quota.save()
+        _move_up(event, now=now, at=at)
 
 
 def remove_quota(quota: Quota) -> None:
-    """Offer a mode no longer. Raises Refused(FULL) where people hold seats of it."""
+    """Offer a mode no longer. Raises Refused(FULL) where people hold seats of it or wait for one.
+
+    Who waits would wait for ever.
+    """
     with transaction.atomic():
-        if seats_taken(_lock(quota.event)).get(quota.mode):
-            raise Refused(Reason.FULL)
+        _require_unwanted(_lock(quota.event), quota.mode)
         quota.delete()
 
 
-def keep_seats(kept: KeptSeats) -> None:
-    """Keep seats for a group until a time.
+def _require_unwanted(event: Event, mode: str) -> None:
+    live = SeatRequest.objects.filter(
+        registration__event=event, mode=mode, status__in=SeatRequest.LIVE
+    )
+    if live.exists():
+        raise Refused(Reason.FULL)
+
+
+def keep_seats(kept: KeptSeats, *, now: datetime, at: datetime) -> None:
+    """Keep seats for a group until a time. Who waits may find one by it, or by its being less.
 
     Raises Refused("nothing_to_keep") for a mode without a limit, where nobody
     is ever turned away, and Refused("more_than_seats") where all groups
     together would have more kept for them than there are seats.
     """
     with transaction.atomic():
-        _lock(kept.event)
+        event = _lock(kept.event)
         quota = Quota.objects.filter(event=kept.event, mode=kept.mode).first()
         if quota is None or quota.seats is None:
             raise Refused("nothing_to_keep")
@@ -498,13 +600,25 @@ def keep_seats(kept: KeptSeats) -> None:
         if kept.seats + sum(others.values_list("seats", flat=True)) > quota.seats:
             raise Refused("more_than_seats")
         kept.save()
+        _move_up(event, now=now, at=at)
 
 
-def keep_no_longer(kept: KeptSeats) -> None:
-    """Give what was kept for a group to everybody."""
+def keep_no_longer(kept: KeptSeats, *, now: datetime, at: datetime) -> None:
+    """Give what was kept for a group to whoever is next."""
     with transaction.atomic():
-        _lock(kept.event)
+        event = _lock(kept.event)
         kept.delete()
+        _move_up(event, now=now, at=at)
+
+
+def move_up(event: Event, *, now: datetime, at: datetime) -> None:
+    """Give the seats that are free to those who wait for them.
+
+    For what no rule was asked about: a time has come until which seats were
+    kept, the organisers take people again, an event is on again.
+    """
+    with transaction.atomic():
+        _move_up(_lock(event), now=now, at=at)
 
 
 def copy_settings(source: Event, target: Event) -> None:
@@ -555,14 +669,87 @@ def _was_sent(submission: str | None) -> bool:
     return bool(submission) and Registration.objects.filter(submission=submission).exists()
 
 
-def _require_free(event: Event, mode: str, *, group: StakeholderGroup, now: datetime) -> None:
-    """Read the seats behind the lock, so that nobody takes one in between."""
-    found = availability_of(event, now=now)
+def _move_up(event: Event, *, now: datetime, at: datetime) -> Availability:
+    """Give free seats in turn until nobody waits for one she may have; return how it stands then.
+
+    Behind the lock. A seat in one mode may free one in another, so it looks
+    again after each round. Each person is told once, by how she stands at the end.
+    """
+    told: dict[int, None] = {}
+    while True:
+        found = availability_of(event, now=now)
+        given = _next(event, found, now=now) if found.gives_seats else []
+        if not given:
+            break
+        for request in given:
+            _give(request, found, now=now, at=at)
+            told[request.registration_id] = None
+    for registration in Registration.objects.with_details().filter(pk__in=told).order_by("pk"):
+        emails.send_moved_up(registration, now=now)
+    return found
+
+
+def _next(event: Event, found: Availability, *, now: datetime) -> list[SeatRequest]:
+    """Return the wishes that are granted next, all of one mode. One query, none if all is taken."""
+    wanted = Q()
+    for mode, seats in found.seats.items():
+        groups = groups_with_a_seat(seats, now=now)
+        if groups is None:
+            wanted |= Q(mode=mode)
+        elif groups:
+            wanted |= Q(mode=mode, registration__group__code__in=groups)
+    if not wanted:
+        return []
+    waiting = SeatRequest.objects.waiting(event).filter(wanted)
+    rows = {row.pk: row for row in waiting.select_related("registration__group")}
+    for mode, seats in found.seats.items():
+        line = [Waiting(row.pk, row.registration.group.code)
+                for row in rows.values() if row.mode == mode]  # fmt: skip
+        given = in_turn(seats, line, now=now)
+        if given:
+            return [rows[one.request] for one in given]
+    return []
+
+
+def _give(request: SeatRequest, found: Availability, *, now: datetime, at: datetime) -> None:
+    """Give somebody who waited the seat, and note by which part of the policy."""
+    seats = found.seats[AttendanceMode(request.mode)]
+    why = Why.IN_TURN if seats_free(seats, group=None, now=now) != 0 else Why.OF_HER_GROUP
+    _drop_wanted_less(request.registration, rank=request.rank, at=at)
+    _decide(request, What.MOVED_UP, to_status=Status.CONFIRMED, why=why, at=at)
+    _touch(request.registration, calendar=True, at=at)
+
+
+def _drop_wanted_less(
+    registration: Registration, *, rank: int, at: datetime, by: Actor = None
+) -> None:
+    """Give up what a person holds, and waits for but wants less than this.
+
+    Before she gets it: a person has one seat at most.
+    """
+    others = SeatRequest.objects.filter(
+        Q(rank__gt=rank) | Q(status=Status.CONFIRMED),
+        registration=registration,
+        status__in=SeatRequest.LIVE,
+    )
+    for other in others.select_related("registration"):
+        _decide(other, What.GAVE_UP, to_status=Status.CANCELLED, why=Why.WANTED_LESS, by=by, at=at)
+
+
+def _require_open(found: Availability, mode: str) -> None:
+    """Raise Refused where nobody can register now, or not for this mode."""
     if not found.is_open:
         raise Refused(found.reason)
-    seats = found.seats.get(AttendanceMode(mode))
-    if seats is None or seats_free(seats, group=group.code, now=now) == 0:
-        raise Refused(Reason.KEPT if mode in found.kept else Reason.FULL)
+    if mode not in found.offered:
+        raise Refused(Reason.FULL)
+
+
+def _is_free(
+    found: Availability, mode: AttendanceMode, group: StakeholderGroup, *, now: datetime
+) -> bool:
+    """Whether a seat of this mode is free for somebody of this group."""
+    seats = found.seats.get(mode)
+    return seats is not None and seats_free(seats, group=group.code, now=now) != 0
 
 
 def _require_seat(event: Event, mode: str, *, group: StakeholderGroup, now: datetime) -> None:
@@ -603,12 +790,15 @@ def _decide(
     what: str,
     *,
     to_status: str,
-    by: Actor,
     at: datetime,
+    by: Actor = None,
+    why: str = "",
     reason: str = "",
 ) -> None:
     """Write what becomes of one wish, and that in the history."""
-    history.record_decision(request, what, to_status=to_status, reason=reason, by=by, at=at)
+    history.record_decision(
+        request, what, to_status=to_status, why=why, reason=reason, by=by, at=at
+    )
     SeatRequest.objects.filter(pk=request.pk).update(status=to_status, changed_at=at)
 
 
@@ -695,17 +885,63 @@ def _record_consents(
     return bool(Consent.objects.bulk_create(rows))
 
 
-def _take_seat(registration: Registration, mode: str, *, what: str, at: datetime) -> None:
-    """Give the person a seat of this mode, and note ``what`` happened by it."""
-    SeatRequest.objects.update_or_create(
-        registration=registration,
-        mode=mode,
-        defaults={"status": SeatRequest.Status.CONFIRMED, "rank": 1, "changed_at": at},
-        create_defaults={
-            "status": SeatRequest.Status.CONFIRMED, "rank": 1, "created_at": at, "changed_at": at,
-        },
-    )  # fmt: skip
-    history.record(registration, what, mode=mode, to_status=Status.CONFIRMED, at=at)
+def _enrol(
+    registration: Registration,
+    details: Details,
+    found: Availability,
+    *,
+    what: str,
+    now: datetime,
+    at: datetime,
+) -> None:
+    """Ask for a seat for somebody new, and for one meanwhile where she wants that and waits."""
+    request = _ask(registration, details.mode, found, what=what, now=now, at=at)
+    if request.status != Status.WAITING or not details.meanwhile:
+        return
+    for mode in found.offered:
+        if mode != details.mode and _is_free(found, mode, registration.group, now=now):
+            _ask(registration, mode, found, what=What.ASKED, last=True, now=now, at=at)
+            return
+
+
+def _ask(
+    registration: Registration,
+    mode: AttendanceMode,
+    found: Availability,
+    *,
+    what: str,
+    now: datetime,
+    at: datetime,
+    last: bool = False,
+) -> SeatRequest:
+    """Note that a person wants a seat of this mode; return it, given or waited for.
+
+    Unless it is wanted ``last`` she wants it more than all she asked for
+    before. ``found`` is how it stands, behind the lock. Where she has to wait,
+    what she holds is hers still.
+    """
+    if found.approval:
+        status, why = Status.PENDING, Why.APPROVAL
+    elif _is_free(found, mode, registration.group, now=now):
+        status, why = Status.CONFIRMED, Why.FREE
+    else:
+        full = mode not in found.kept
+        status, why = Status.WAITING, Why.FULL if full else Why.KEPT
+    wishes = SeatRequest.objects.filter(registration=registration)
+    # A row of its own, so that her turn is that of now.
+    wishes.filter(mode=mode).delete()
+    if last:
+        rank = (wishes.aggregate(last=Max("rank"))["last"] or 0) + 1
+    else:
+        wishes.update(rank=F("rank") + 1)
+        rank = 1
+    if status == Status.CONFIRMED:
+        _drop_wanted_less(registration, rank=rank, at=at)
+    request = SeatRequest.objects.create(
+        registration=registration, mode=mode, rank=rank, status=status, created_at=at, changed_at=at
+    )
+    history.record(registration, what, mode=mode, to_status=status, why=why, at=at)
+    return request
 
 
 def _give_up(registration: Registration, *, at: datetime, by: Actor = None) -> None:

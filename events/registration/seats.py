@@ -8,11 +8,17 @@ The policy, in the words of the page "How seats are given":
     least so many people of that group find a seat, if they come by then: what
     the group has not taken yet is held back from everybody else.
 3.  From that time on, what is left is anybody's.
+4.  Who finds no seat waits for one, each way to take part with its own list.
+    The moment a seat is free, it goes to the first on the list who may have
+    it. Only a seat that is kept for a group passes people by who came before.
+5.  While a person waits for one way to take part she may hold a seat in
+    another. She gives it up the moment she gets what she wants more.
 
-``seats_free`` is that policy, and everything else asks it.
+``seats_free`` says for whom a seat is free (1 to 3), ``in_turn`` who gets it
+(4). Everything else asks these two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -56,12 +62,47 @@ def seats_free(seats: ModeSeats, *, group: str | None, now: datetime) -> int | N
     return max(seats.limit - seats.taken - held_back, 0)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody's place on a waiting list: her wish (by key), and her group (by code)."""
+
+    request: int
+    group: str
+
+
+def in_turn(seats: ModeSeats, waiting: Iterable[Waiting], *, now: datetime) -> list[Waiting]:
+    """Return who of those waiting gets a seat at ``now``. They come in turn, and so they go."""
+    given = []
+    for one in waiting:
+        if seats_free(seats, group=one.group, now=now) != 0:
+            given.append(one)
+            seats = with_one(seats, group=one.group)
+    return given
+
+
+def with_one(seats: ModeSeats, *, group: str) -> ModeSeats:
+    """Return the seats as they are once one more person of this group has one."""
+    return _with_more(seats, group=group, more=1)
+
+
 def without_one(seats: ModeSeats, *, group: str) -> ModeSeats:
     """Return the seats as they were without one person of this group."""
+    return _with_more(seats, group=group, more=-1)
+
+
+def _with_more(seats: ModeSeats, *, group: str, more: int) -> ModeSeats:
     kept = tuple(
-        replace(kept, taken=kept.taken - 1) if kept.group == group else kept for kept in seats.kept
+        replace(kept, taken=kept.taken + more) if kept.group == group else kept
+        for kept in seats.kept
     )
-    return replace(seats, taken=seats.taken - 1, kept=kept)
+    return replace(seats, taken=seats.taken + more, kept=kept)
+
+
+def groups_with_a_seat(seats: ModeSeats, *, now: datetime) -> frozenset[str] | None:
+    """Return for which groups (by code) a seat is free at ``now``; None: for anybody."""
+    if seats_free(seats, group=None, now=now) != 0:
+        return None
+    return frozenset(kept.group for kept in _kept_for(seats, now=now))
 
 
 class Reason(StrEnum):
@@ -85,8 +126,10 @@ class Availability:
     """Whether people can register now, why, and for which modes a seat is free.
 
     ``free`` are the modes with a seat for anybody, ``kept`` those whose last
-    seats wait for some groups. ``closes_at`` is the last instant, from the
-    settings or the event's start, and never after its end.
+    seats wait for some groups; for the others that are offered one can wait.
+    ``approval``: the organisers decide on each person. ``closes_at`` is the
+    last instant, from the settings or the event's start, and never after its
+    end.
     """
 
     state: RegistrationState
@@ -96,6 +139,10 @@ class Availability:
     opens_at: datetime | None
     closes_at: datetime
     kept: tuple[AttendanceMode, ...] = ()
+    approval: bool = False
+    gives_seats: bool = False
+    """Whether a seat that is free now goes to somebody. So it does after registration has
+    closed, but for an event that is off or over, or where new seats are stopped."""
     # Pages say the state, never a count, so the counts are no part of what it is.
     seats: Mapping[AttendanceMode, ModeSeats] = field(
         default_factory=dict, repr=False, compare=False
@@ -103,8 +150,13 @@ class Availability:
 
     @property
     def is_open(self) -> bool:
-        """Whether a seat can be had now, by some at least."""
-        return self.state == RegistrationState.OPEN
+        """Whether people can register now, be it for the waiting list."""
+        return self.state in {RegistrationState.OPEN, RegistrationState.WAITING_LIST}
+
+    @property
+    def waiting(self) -> tuple[AttendanceMode, ...]:
+        """The modes with no seat left for anybody, for which one can wait."""
+        return tuple(mode for mode in self.offered if mode not in self.free + self.kept)
 
 
 @dataclass(frozen=True)
@@ -120,6 +172,7 @@ class Facts:
     seats: Mapping[AttendanceMode, ModeSeats]
     """The modes that are offered, each with its seats."""
     mail_leaves: bool
+    approval: bool = False
 
 
 def availability(facts: Facts, *, now: datetime) -> Availability:
@@ -141,6 +194,7 @@ def availability(facts: Facts, *, now: datetime) -> Availability:
     state = {
         Reason.OPEN: RegistrationState.OPEN,
         Reason.KEPT: RegistrationState.OPEN,
+        Reason.FULL: RegistrationState.WAITING_LIST,
         Reason.NOT_YET: RegistrationState.NOT_YET,
     }.get(reason, RegistrationState.CLOSED)
     return Availability(
@@ -149,6 +203,10 @@ def availability(facts: Facts, *, now: datetime) -> Availability:
         offered=offered,
         free=free,
         kept=kept,
+        approval=facts.approval,
+        gives_seats=(
+            facts.status == Event.Status.SCHEDULED and now < facts.ends_at and not facts.stopped
+        ),
         opens_at=facts.opens_at,
         closes_at=closes_at,
         seats=facts.seats,

@@ -1,7 +1,8 @@
 """Registering, and the personal pages. None of them needs a cookie or an account."""
 
 from collections.abc import Callable
-from functools import wraps
+from dataclasses import dataclass
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -32,8 +33,8 @@ from events.registration.forms import (
     sentence,
 )
 from events.registration.links import LinkRefused, Power, registration_for, token_for
-from events.registration.models import AttendanceMode, Registration
-from events.registration.queries import availability_of, with_registration
+from events.registration.models import AttendanceMode, Registration, SeatRequest
+from events.registration.queries import availability_of, place_in_line, with_registration
 from events.rules import join_link, phase
 
 View = Callable[..., HttpResponse]
@@ -49,7 +50,7 @@ class SeeOther(HttpResponseRedirect):
 ASKED_AGAIN = {"full": "mode", "kept": "mode", "kept_for_her_group": "group"}
 
 # What a manage page may be told in its address, so that no cookie has to carry it.
-NOTICES = ("changed", "cancelled", "returned", "added")
+NOTICES = ("changed", "cancelled", "returned", "added", "meanwhile", "off_the_list")
 
 
 def personal(power: Power) -> Callable[[View], View]:
@@ -184,14 +185,39 @@ def change(request: HttpRequest, registration: Registration) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @personal(Power.MANAGE)
 def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
-    """Give up the seat. Who comes by the address bar, as after a refusal, sees her page."""
+    """Give up the seat. A mail's link shows the one button that does it, and changes nothing."""
     if request.method != "POST":
-        return HttpResponseRedirect(manage_path(registration))
+        if registration.is_cancelled:
+            return HttpResponseRedirect(manage_path(registration))
+        return event_page(
+            request,
+            registration.event,
+            "events/registration/cancel.html",
+            registration=registration,
+            seat=registration.seat,
+            token=token_for(registration, Power.MANAGE),
+        )
     try:
         rules.give_up(registration, now=clock.now(), at=timezone.now())
     except rules.Refused as refusal:
         return manage_page(request, registration, refusal=sentence(refusal.reason), status=409)
     return SeeOther(manage_path(registration, "cancelled"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
+def stop_waiting(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Leave a waiting list."""
+    act = partial(rules.stop_waiting, registration)
+    return answer_button(request, registration, act, notice="off_the_list")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
+def meanwhile(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Take a seat in another mode while waiting."""
+    act = partial(rules.take_meanwhile, registration)
+    return answer_button(request, registration, act, notice="meanwhile")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -250,7 +276,7 @@ def another(request: HttpRequest, registration: Registration) -> HttpResponse:
 def personal_ics(request: HttpRequest, registration: Registration) -> HttpResponse:
     """The person's own calendar entry, which follows every later change."""
     event = registration.event
-    seated = not registration.is_cancelled
+    seated = registration.seat is not None
     with translation.override(registration.language):
         content = calendar.personal_invitation(
             event,
@@ -297,6 +323,24 @@ def answer_form(
             return None
     form.shown_again()
     return form_page(request, template, form, status=status, **context)
+
+
+def answer_button(
+    request: HttpRequest,
+    registration: Registration,
+    act: Callable[..., object],
+    *,
+    notice: str,
+) -> HttpResponse:
+    """Do what a button of the person's page says about one mode, and show the page again."""
+    mode = request.POST.get("mode")
+    if request.method != "POST" or mode not in AttendanceMode.values:
+        return HttpResponseRedirect(manage_path(registration))
+    try:
+        act(mode=AttendanceMode(mode), now=clock.now(), at=timezone.now())
+    except rules.Refused as refusal:
+        return manage_page(request, registration, refusal=sentence(refusal.reason), status=409)
+    return SeeOther(manage_path(registration, notice))
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -351,6 +395,22 @@ def event_page(
     return response
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A seat somebody waits for: her place (0 for none yet), and how many were served before."""
+
+    request: SeatRequest
+    place: int
+    served_before: int
+
+
+def wish_of(request: SeatRequest) -> Wish:
+    """Return how the line before this wish stands. Two queries."""
+    place = place_in_line(request)
+    passed = SeatRequest.objects.ahead_of_turn(request).count() if place else 0
+    return Wish(request, place, passed)
+
+
 def manage_path(registration: Registration, notice: str = "") -> str:
     """Return the path of the person's page, with what has just been done."""
     path = reverse("registration:manage", args=[token_for(registration, Power.MANAGE)])
@@ -370,6 +430,8 @@ def manage_page(
     now = clock.now()
     availability = availability_of(event, now=now)
     seat = registration.seat
+    wishes = [wish_of(wish) for wish in registration.wishes]
+    waits = any(wish.place for wish in wishes)
     return event_page(
         request,
         event,
@@ -377,6 +439,8 @@ def manage_page(
         status=status,
         registration=registration,
         seat=seat,
+        wishes=wishes,
+        meanwhile=availability.free if waits and availability.is_open and not seat else (),
         availability=availability,
         notice=notice,
         refusal=refusal,

@@ -20,9 +20,9 @@ class Held:
     @property
     def state(self) -> str:
         """How the seat stands, in a few words."""
-        seat = self.registration.seat
-        if seat:
-            return f"{seat.get_mode_display()}: {seat.get_status_display()}"
+        in_force = [self.registration.seat, *self.registration.wishes]
+        if states := [str(row) for row in in_force if row]:
+            return ", ".join(states)
         last = max(self.registration.seat_requests.all(), key=lambda seat: seat.pk, default=None)
         if last and last.status == SeatRequest.Status.DECLINED:
             return _("The organisers could not give a seat.")

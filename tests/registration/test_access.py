@@ -11,7 +11,7 @@ from django.test import Client
 
 from events.registration import access, rules
 from events.registration.models import PersonalDataAccess, Registration
-from tests.factories import AT, make_event, make_organiser, make_registration, make_voice
+from tests.factories import AT, NOW, make_event, make_organiser, make_registration, make_voice
 from tests.registration.people import words
 
 pytestmark = pytest.mark.django_db
@@ -241,7 +241,7 @@ def test_support_page_groups_by_kind_with_counts_and_who(officer, event, registr
         support={"captions": "", "braille": "Grade 2."},
     )  # fmt: skip
     gone = make_registration(event, name="Gone", email="c@example.org", support={"captions": ""})
-    rules.cancel(gone, at=AT)
+    rules.cancel(gone, now=NOW, at=AT)
     make_registration(make_event(), name="Elsewhere", support={"captions": ""})
     shown = " ".join(words(officer.get(SUPPORT, {"event": event.pk})).split())
     assert "2 people asked for support." in shown
@@ -313,7 +313,7 @@ def runner():
 
 
 def test_no_page_tells_who_asked_for_support(runner, registration):
-    from tests.factories import NOW, make_details
+    from tests.factories import make_details
 
     rules.change(registration, make_details(support={"braille": "Grade 2."}), now=NOW, at=AT)
     for path in (
@@ -326,7 +326,7 @@ def test_no_page_tells_who_asked_for_support(runner, registration):
 
 
 def test_history_tells_the_officer_that_support_changed(officer, registration):
-    from tests.factories import NOW, make_details
+    from tests.factories import make_details
 
     rules.change(registration, make_details(support={"braille": "Grade 2."}), now=NOW, at=AT)
     assert "Changed her answers: <bdi>support</bdi>" in words(

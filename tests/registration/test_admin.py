@@ -286,7 +286,7 @@ def hall():
     moved = make_registration(event, name="Moved online", email="moved@example.org")
     rules.change(moved, make_details(name=moved.name, mode="online"), now=NOW, at=AT)
     gone = make_registration(event, name="Gone", email="gone@example.org")
-    rules.cancel(gone, at=AT)
+    rules.cancel(gone, now=NOW, at=AT)
     make_registration(event, name="Kampala", email="k@example.org", country="UG")
     make_registration(make_event(), name="Elsewhere", email="e@example.org", group=make_group("un"))
     return event

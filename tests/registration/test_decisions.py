@@ -76,7 +76,7 @@ def confirm(registration, by, **changes):
 
 
 def decline(registration, by, **changes):
-    return rules.decline(registration, **{"by": by, "at": LATER, **changes})
+    return rules.decline(registration, **{"by": by, "now": NOW, "at": LATER, **changes})
 
 
 def correct_address(registration, email, by):
@@ -169,7 +169,7 @@ def test_confirm_is_refused_for_a_cancelled_event_and_a_mode_not_offered(event, 
 
 def test_confirm_of_a_seat_given_up_or_never_asked_for_is_refused(wanjiru, achieng):
     assert refused(confirm, wanjiru, achieng, mode=ONLINE).reason == Obstacle.NOT_ASKED
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     assert refused(confirm, wanjiru, achieng).reason == Obstacle.GAVE_UP
 
 
@@ -235,7 +235,7 @@ def test_decline_of_one_way_leaves_the_other_seat_and_the_calendar(event, achien
 
 def test_decline_of_who_gave_up_or_never_asked_is_refused(wanjiru, achieng):
     assert refused(decline, wanjiru, achieng, mode=ONLINE).reason == Obstacle.NOT_ASKED
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     assert refused(decline, wanjiru, achieng).reason == Obstacle.GAVE_UP
 
 
@@ -282,13 +282,13 @@ def test_who_was_declined_and_is_confirmed_after_all_has_her_seat(event, wanjiru
 
 
 def test_cancel_by_an_organiser_says_who_did_it(wanjiru, achieng):
-    assert rules.cancel(wanjiru, by=achieng, at=LATER) is True
+    assert rules.cancel(wanjiru, by=achieng, now=NOW, at=LATER) is True
     assert last_mail()["Subject"] == "Your seat was given up: Roundtable 2"
     assert "The organisers gave up your seat for you." in text_of(last_mail())
     assert told(wanjiru)[-1] == (
         "gave_up", "in_room", "confirmed", "cancelled", "Achieng Odhiambo",
     )  # fmt: skip
-    assert rules.cancel(wanjiru, by=achieng, at=LATER) is False
+    assert rules.cancel(wanjiru, by=achieng, now=NOW, at=LATER) is False
 
 
 # Correct the address
@@ -385,7 +385,7 @@ def test_history_of_what_the_person_did_herself(event, wanjiru):
         wanjiru, make_details(name="Wanjiru K.", phone="0700000000", mode="online"), **change
     )
     rules.send_links(event, email=wanjiru.email, at=AT)
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     rules.come_back(wanjiru, mode=ROOM, now=NOW, at=AT)
     assert told(wanjiru) == [
         ("registered", "in_room", "", "confirmed", ""),
@@ -421,13 +421,13 @@ def test_history_names_answers_and_keeps_none(wanjiru):
 def test_nothing_changed_is_no_entry(wanjiru):
     rules.change(wanjiru, make_details(), now=NOW, at=AT)
     rules.change(wanjiru, make_details(voices=[make_voice()]), now=NOW, at=AT)
-    rules.correct(wanjiru, at=AT)
+    rules.correct(wanjiru, now=NOW, at=AT)
     assert wanjiru.history.count() == 1
 
 
 def test_correct_notes_which_details_by_whom(wanjiru, achieng):
     wanjiru.organisation, wanjiru.county = "Naka Residents", "032"
-    rules.correct(wanjiru, by=achieng, at=LATER)
+    rules.correct(wanjiru, by=achieng, now=NOW, at=LATER)
     entry = wanjiru.history.latest("pk")
     assert (entry.what, entry.fields, entry.by_name) == (
         "corrected", ["organisation", "county"], "Achieng Odhiambo",
@@ -451,8 +451,8 @@ def test_erase_leaves_a_count_and_nobody(event, wanjiru, achieng):
     other = make_registration(event, email="otieno@example.org")
     correct_address(wanjiru, "w.kamau@example.org", achieng)
     wanjiru.refresh_from_db()
-    rules.erase(wanjiru, by=achieng, at=LATER)
-    rules.erase(other, by=achieng, at=LATER)
+    rules.erase(wanjiru, by=achieng, now=NOW, at=LATER)
+    rules.erase(other, by=achieng, now=NOW, at=LATER)
     assert HistoryEntry.objects.count() == 0
     # Also what was written to her earlier address.
     assert outbox() == []
@@ -466,7 +466,7 @@ def test_erase_keeps_mails_of_somebody_who_has_her_earlier_address_now(event, wa
     correct_address(wanjiru, "w.kamau@example.org", achieng)
     make_registration(event, email="wanjiru@example.org")
     wanjiru.refresh_from_db()
-    rules.erase(wanjiru, by=achieng, at=LATER)
+    rules.erase(wanjiru, by=achieng, now=NOW, at=LATER)
     assert {mail.to for mail in outbox()} == {"wanjiru@example.org"}
 
 

@@ -234,7 +234,7 @@ def test_reply_to_is_left_out_where_nobody_is_named_or_it_is_the_sender(settings
 
 
 def test_mails_from_register_to_coming_back_raise_the_sequence(event, registration):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     rules.come_back(registration, mode=AttendanceMode.ONLINE, now=NOW, at=AT)
     written = mails()
     assert [sequence(mail) for mail in written] == [0, 1, 2]
@@ -252,7 +252,7 @@ def test_mails_from_register_to_coming_back_raise_the_sequence(event, registrati
 def test_sequence_starts_where_the_event_stands(event):
     Event.objects.filter(pk=event.pk).update(sequence=3)
     registration = make_registration(event)
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     assert [sequence(mail) for mail in mails()] == [3, 4]
 
 
@@ -269,7 +269,7 @@ def test_mail_of_a_changed_mode(registration):
 
 
 def test_mail_of_a_seat_given_up(registration):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     text = text_of(last_mail())
     assert header("Subject") == "You gave up your seat: Roundtable 2"
     assert "You gave up your seat. Somebody else can have it now." in text
@@ -279,7 +279,7 @@ def test_mail_of_a_seat_given_up(registration):
 
 
 def test_mail_of_coming_back(registration):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     rules.come_back(registration, mode=AttendanceMode.IN_ROOM, now=NOW, at=AT)
     assert "Welcome back. Your seat is confirmed again." in text_of(last_mail())
 
@@ -320,7 +320,7 @@ def test_mail_of_a_companion_goes_to_who_registered_her_without_a_calendar_entry
     )
     assert manage_url(companion) in text
     assert "Did you not register?" not in text
-    rules.cancel(companion, at=AT)
+    rules.cancel(companion, now=NOW, at=AT)
     assert "You gave up your seat." in text_of(last_mail())
     assert [calendar_parts(mail) for mail in mails()[1:]] == [[], []]
 
@@ -335,7 +335,7 @@ def test_nothing_is_written_for_whom_no_address_reaches(event):
 def every_mail(registration):
     """Cause each kind of mail once; return their messages."""
     rules.change(registration, make_details(name=registration.name, mode="online"), now=NOW, at=AT)
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     rules.come_back(registration, mode=AttendanceMode.IN_ROOM, now=NOW, at=AT)
     registration = Registration.objects.with_details().get(pk=registration.pk)
     send_link(registration, at=timezone.now() + timedelta(hours=2))
@@ -454,7 +454,7 @@ def test_no_mail_program_finds_a_link_in_a_name(event, name, greeted):
 def test_a_name_written_past_the_form_injects_no_header(event, name):
     """The last one is no line break yet, so the form takes it too (RFC 2047)."""
     registration = make_registration(event, name=name)
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     assert "Bcc" not in header_names()
     assert len(last_mail()["To"].addresses) == 1
     assert [mail.to for mail in outbox()] == ["wanjiru@example.org"] * 2
@@ -542,5 +542,5 @@ def test_the_limit_does_not_keep_from_her_what_she_did_herself(registration):
     now = timezone.now()
     for _ in range(5):
         send_link(registration, at=now)
-    rules.cancel(registration, at=now)
+    rules.cancel(registration, now=NOW, at=now)
     assert header("Subject") == "You gave up your seat: Roundtable 2"

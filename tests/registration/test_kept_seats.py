@@ -105,7 +105,7 @@ def test_without_one_gives_back_what_her_group_took():
 
 def keep(event, group="grassroots", seats=1, mode="in_room", until=UNTIL):
     row = KeptSeats(event=event, mode=mode, group=make_group(group), seats=seats, until=until)
-    rules.keep_seats(row)
+    rules.keep_seats(row, now=NOW, at=AT)
     return row
 
 
@@ -173,7 +173,7 @@ def test_many_events_with_kept_seats_cost_one_query(db, rows, django_assert_num_
 def test_a_seat_given_up_is_kept_again(event):
     registration = make_registration(event, group=make_group("grassroots"))
     register(event, "cso", "a@example.org")
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     assert register(event, "cso", "b@example.org") == Reason.KEPT
 
 
@@ -197,7 +197,7 @@ def test_changing_group_where_a_seat_is_free_for_it(event):
 
 def test_who_comes_back_asks_as_her_group(event):
     gone = make_registration(event, group=make_group("cso"))
-    rules.cancel(gone, at=AT)
+    rules.cancel(gone, now=NOW, at=AT)
     register(event, "cso", "a@example.org")
     with pytest.raises(Refused, match="kept"):
         rules.come_back(gone, mode=ROOM, now=NOW, at=AT)
@@ -270,8 +270,8 @@ def test_no_more_are_kept_than_there_are(event):
     row = event.kept_seats.get(group__code="women")
     row.seats = 2
     with pytest.raises(Refused, match="more_than_seats"):
-        rules.keep_seats(row)
-    rules.keep_no_longer(row)
+        rules.keep_seats(row, now=NOW, at=AT)
+    rules.keep_no_longer(row, now=NOW, at=AT)
     keep(event, "youth", 1)
 
 

@@ -90,7 +90,7 @@ def test_her_page_shows_her_seat_and_what_she_can_do(person, registration):
 
 
 def test_her_page_after_giving_up_offers_to_come_back(person, registration):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     page = words(person.get(path(registration)))
     assert "You gave up your seat." in page
     assert path(registration, "come_back") in page
@@ -111,7 +111,7 @@ def test_her_page_when_the_event_is_over_offers_nothing(person, settings, regist
 def test_opening_a_page_changes_nothing(person, registration, name, gave_up):
     """Mail scanners open every link, and the links on the page behind it."""
     if gave_up:
-        rules.cancel(registration, at=AT)
+        rules.cancel(registration, now=NOW, at=AT)
     before = rows()
     power = Power.CALENDAR if name == "personal_ics" else Power.MANAGE
     for method in (person.get, person.head):
@@ -229,7 +229,7 @@ def test_her_page_shows_the_link_to_join_in_its_time_only(person, settings, regi
     assert link not in words(person.get(path(registration)))
     settings.ROUNDTABLE_CLOCK = START - timedelta(minutes=60)
     assert link in words(person.get(path(registration)))
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     assert link not in words(person.get(path(registration)))
 
 
@@ -346,7 +346,7 @@ def test_change_of_details_works_when_registration_is_closed(person, registratio
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_change_after_giving_up_leads_back_to_her_page(person, registration, method):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     before = rows()
     response = getattr(person, method)(path(registration, "change"), changed(), **OUR_PAGE)
     assert (response.status_code, response["Location"]) == (302, path(registration))
@@ -380,7 +380,7 @@ def test_giving_up_twice_is_giving_up_once(person, registration):
 
 
 def test_coming_back_takes_a_seat(person, registration):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     response = person.post(path(registration, "come_back"), {"mode": "online"}, **OLD_PHONE)
     assert response.status_code == 303
     assert response["Location"] == f"{path(registration)}?done=returned"
@@ -396,7 +396,7 @@ def test_coming_back_takes_a_seat(person, registration):
     ],
 )
 def test_coming_back_needs_a_way_to_take_part(person, registration, typed, sentence):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     response = person.post(path(registration, "come_back"), typed, **OUR_PAGE)
     assert response.status_code == 200
     assert sentence in words(response)
@@ -407,7 +407,7 @@ def test_coming_back_needs_a_way_to_take_part(person, registration, typed, sente
 def test_coming_back_when_the_last_seat_is_gone_says_so(person, online):
     event = make_event(quotas={"in_room": 1, "online": online})
     registration = make_registration(event)
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     make_registration(event, email="otieno@example.org")
     response = person.post(path(registration, "come_back"), {"mode": "in_room"}, **OUR_PAGE)
     assert response.status_code == 409
@@ -416,7 +416,7 @@ def test_coming_back_when_the_last_seat_is_gone_says_so(person, online):
 
 
 def test_coming_back_to_a_closed_registration_says_so(person, registration):
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     type(registration.event.registration_settings).objects.update(stopped=True)
     response = person.post(path(registration, "come_back"), {"mode": "in_room"}, **OUR_PAGE)
     assert response.status_code == 409
@@ -480,7 +480,7 @@ def test_her_calendar_entry_has_the_link_to_join_in_its_time_only(person, settin
     assert link not in "".join(calendar(person, registration)[1])
     settings.ROUNDTABLE_CLOCK = START - timedelta(minutes=60)
     assert link in "".join(calendar(person, registration)[1])
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     assert link not in "".join(calendar(person, registration)[1])
 
 
@@ -556,7 +556,7 @@ def test_another_person_is_not_for_everybody(person, registration, method, who):
     if who == "companion":
         registration = companion_of(registration)
     else:
-        rules.cancel(registration, at=AT)
+        rules.cancel(registration, now=NOW, at=AT)
     before = rows()
     response = getattr(person, method)(path(registration, "another"), companion(), **OUR_PAGE)
     assert (response.status_code, response["Location"]) == (302, path(registration))

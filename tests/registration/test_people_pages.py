@@ -90,7 +90,7 @@ def colleague(*permissions):
 
 def test_page_tells_seat_mails_consents_and_history(organiser, wanjiru):
     rules.change(wanjiru, make_details(phone="0700000000"), now=NOW, at=AT)
-    rules.decline(wanjiru, by=User.objects.get(), at=AT, reason="No room.")
+    rules.decline(wanjiru, by=User.objects.get(), now=NOW, at=AT, reason="No room.")
     shown = " ".join(words(organiser.get(page(wanjiru))).split())
     assert "<strong>In the room</strong>: Declined" in shown
     assert "wanjiru@example.org" in shown
@@ -283,7 +283,7 @@ def test_the_address_is_no_field_of_the_form_beside(organiser, wanjiru):
 def test_confirm_many_by_who_came_first_and_say_who_was_not(organiser, event):
     made = waiting(event, 4)
     gone = make_registration(event, email="gone@example.org", mode="online")
-    rules.cancel(gone, at=AT)
+    rules.cancel(gone, now=NOW, at=AT)
     # However they were ticked.
     response = act(organiser, "confirm", gone, *reversed(made))
     assert said(response) == [
@@ -340,7 +340,7 @@ def test_who_was_erased_meanwhile_is_passed_over(event):
 
     def erase_the_other_and_give_up(registration):
         Registration.objects.filter(email="w1@example.org").delete()
-        return rules.cancel(registration, at=AT)
+        return rules.cancel(registration, now=NOW, at=AT)
 
     tally = deciding.for_each(Registration.objects.all(), erase_the_other_and_give_up)
     assert (tally.done, tally.already, dict(tally.refused)) == (1, 0, {})

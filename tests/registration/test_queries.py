@@ -54,7 +54,7 @@ def test_each_event_counts_its_own_seats_only():
 
 def test_a_seat_given_up_is_free_again():
     event = make_event(quotas={"in_room": 1})
-    rules.cancel(make_registration(event), at=AT)
+    rules.cancel(make_registration(event), now=NOW, at=AT)
     assert availability_of(event, now=NOW).free == (ROOM,)
     assert seats_taken(event) == {}
 

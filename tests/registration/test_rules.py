@@ -161,7 +161,7 @@ def test_register_sent_twice_is_not_refused_when_it_took_the_last_seat():
 def test_register_by_the_same_form_after_giving_up_counts_anew():
     event = make_event()
     register(event, submission="form")
-    rules.cancel(Registration.objects.get(), at=AT)
+    rules.cancel(Registration.objects.get(), now=NOW, at=AT)
     assert register(event, submission="form", at=LATER) == Outcome.RETURNED
     assert seats_taken(event) == {"in_room": 1}
 
@@ -215,7 +215,7 @@ def test_register_after_giving_up_revives_the_row_with_what_is_typed_now():
     register(event, support={"captions": ""}, voices=[make_voice("women")], question="Old?")
     before = Registration.objects.get()
     token = token_for(before, Power.MANAGE)
-    rules.cancel(before, at=AT)
+    rules.cancel(before, now=NOW, at=AT)
     outcome = register(
         event, email="WANJIRU@example.org", name="Wanjiru K.", mode="online", at=LATER
     )
@@ -300,7 +300,7 @@ def test_companion_is_refused_once_registration_is_closed(wanjiru):
 
 
 def test_companion_is_refused_to_who_gave_up_her_seat(wanjiru):
-    rules.cancel(read(wanjiru), at=AT)
+    rules.cancel(read(wanjiru), now=NOW, at=AT)
     # ``wanjiru`` was read before that: what counts is what stands now.
     assert refused(bring, wanjiru) == "contact_gave_up"
 
@@ -383,7 +383,7 @@ def test_change_of_mode_is_refused_once_registration_is_closed(wanjiru, fields, 
 
 
 def test_change_of_somebody_who_gave_up_gives_no_seat(wanjiru):
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     change(wanjiru, name="Wanjiru K.", mode="online")
     assert read(wanjiru).is_cancelled
     assert read(wanjiru).name == "Wanjiru K."
@@ -405,7 +405,7 @@ def test_change_costs_a_constant_number_of_queries(django_assert_num_queries):
 def test_cancel_keeps_the_row_and_frees_the_seat():
     event = make_event(quotas={"in_room": 1})
     registration = make_registration(event, question="Who pays?")
-    rules.cancel(registration, at=LATER)
+    rules.cancel(registration, now=NOW, at=LATER)
     row = read(registration)
     assert (row.is_cancelled, row.question, row.changed_at) == (True, "Who pays?", LATER)
     assert (row.calendar_revision, row.submission) == (1, None)
@@ -416,15 +416,15 @@ def test_cancel_keeps_the_row_and_frees_the_seat():
 
 
 def test_cancel_twice_is_cancelling_once(wanjiru):
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     before = rows()
-    rules.cancel(wanjiru, at=LATER)
+    rules.cancel(wanjiru, now=NOW, at=LATER)
     assert rows() == before
 
 
 def test_cancel_leaves_companions_their_seats(wanjiru):
     bring(wanjiru)
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     assert not wanjiru.companions.get().is_cancelled
 
 
@@ -441,7 +441,7 @@ def test_give_up_is_refused_once_the_event_is_over(wanjiru):
 
 
 def test_come_back_gives_a_seat_again(wanjiru):
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     rules.come_back(wanjiru, mode=ONLINE, now=NOW, at=LATER)
     row = read(wanjiru)
     assert seats(row) == {"in_room": "cancelled", "online": "confirmed"}
@@ -458,7 +458,7 @@ def test_come_back_of_somebody_with_a_seat_changes_nothing(wanjiru):
 def test_come_back_is_refused_where_somebody_took_the_last_seat():
     event = make_event(quotas={"in_room": 1, "online": 1})
     registration = make_registration(event)
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     make_registration(event, email="otieno@example.org")
     back = {"now": NOW, "at": LATER}
     assert refused(rules.come_back, registration, mode=ROOM, **back) == Reason.FULL
@@ -467,14 +467,14 @@ def test_come_back_is_refused_where_somebody_took_the_last_seat():
 
 
 def test_come_back_is_refused_once_registration_is_closed(wanjiru):
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     back = {"mode": ROOM, "now": START, "at": LATER}
     assert refused(rules.come_back, wanjiru, **back) == Reason.OVER
 
 
 def test_cancel_and_come_back_cost_a_constant_number_of_queries(wanjiru, django_assert_num_queries):
     with django_assert_num_queries(13):
-        rules.cancel(wanjiru, at=AT)
+        rules.cancel(wanjiru, now=NOW, at=AT)
     with django_assert_num_queries(16):
         rules.come_back(wanjiru, mode=ROOM, now=NOW, at=LATER)
 
@@ -509,7 +509,7 @@ def test_lost_links_of_an_unknown_address_or_another_event_write_nothing(wanjiru
 
 
 def test_lost_links_are_sent_to_somebody_who_gave_up_too(wanjiru):
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     assert rules.send_links(wanjiru.event, email=wanjiru.email, at=AT) == 1
 
 
@@ -528,7 +528,7 @@ def test_links_of_several_people_are_sent_and_counted(wanjiru):
 def test_correct_writes_the_details_and_keeps_the_links(wanjiru):
     token = token_for(wanjiru, Power.MANAGE)
     wanjiru.name, wanjiru.email = "Wanjiru W. Kamau", "w.kamau@example.org"
-    rules.correct(wanjiru, at=LATER)
+    rules.correct(wanjiru, now=NOW, at=LATER)
     row = registration_for(token, Power.MANAGE)
     # The address has a rule of its own.
     assert (row.name, row.email, row.changed_at) == (
@@ -542,7 +542,7 @@ def test_correct_writes_the_details_and_keeps_the_links(wanjiru):
 def test_erase_removes_all_and_frees_the_seat():
     event = make_event(quotas={"in_room": 1})
     registration = make_registration(event, support={"captions": ""}, voices=[make_voice()])
-    rules.erase(registration, at=LATER)
+    rules.erase(registration, now=NOW, at=LATER)
     left = rows()
     for table in (
         "Registration", "SeatRequest", "Consent", "SupportNeed", "VoiceAnswer", "HistoryEntry",
@@ -556,10 +556,10 @@ def test_erase_is_refused_while_others_get_their_mails_by_her(wanjiru):
     bring(wanjiru)
     before = rows()
     with pytest.raises(ProtectedError):
-        rules.erase(wanjiru, at=LATER)
+        rules.erase(wanjiru, now=NOW, at=LATER)
     assert rows() == before
-    rules.erase(wanjiru.companions.get(), at=LATER)
-    rules.erase(wanjiru, at=LATER)
+    rules.erase(wanjiru.companions.get(), now=NOW, at=LATER)
+    rules.erase(wanjiru, now=NOW, at=LATER)
     assert Registration.objects.count() == 0
 
 
@@ -572,7 +572,7 @@ def two_in_the_room():
     make_registration(event, email="one@example.org")
     make_registration(event, email="two@example.org")
     # Seats given up, and those of other events, take none.
-    rules.cancel(make_registration(event, email="gone@example.org"), at=AT)
+    rules.cancel(make_registration(event, email="gone@example.org"), now=NOW, at=AT)
     make_registration(make_event())
     return event.quotas.get(mode="in_room")
 
@@ -580,7 +580,7 @@ def two_in_the_room():
 @pytest.mark.parametrize("number", [2, 3, 100, None])
 def test_set_quota_to_what_is_taken_or_more(two_in_the_room, number):
     two_in_the_room.seats = number
-    rules.set_quota(two_in_the_room)
+    rules.set_quota(two_in_the_room, now=NOW, at=AT)
     assert Quota.objects.get(pk=two_in_the_room.pk).seats == number
 
 
@@ -592,7 +592,7 @@ def test_set_quota_below_what_is_taken_is_refused(two_in_the_room, number):
 
 def test_set_quota_of_a_mode_that_is_not_offered_yet():
     event = make_event(quotas={"in_room": None})
-    rules.set_quota(Quota(event=event, mode="online", seats=0))
+    rules.set_quota(Quota(event=event, mode="online", seats=0), now=NOW, at=AT)
     assert event.quotas.count() == 2
 
 

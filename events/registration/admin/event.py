@@ -1,14 +1,18 @@
 """What an event offers: when people can register, its seats, and those kept for groups."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from events import clock
 from events.registration import rules
 from events.registration.models import KeptSeats, Quota, RegistrationSettings
 from events.registration.queries import seats_taken
@@ -116,9 +120,9 @@ def save_kept_seats(formset: Any) -> None:
     """Write a formset of kept seats by the rules."""
     changed = formset.save(commit=False)
     for kept in formset.deleted_objects:
-        rules.keep_no_longer(kept)
+        rules.keep_no_longer(kept, now=clock.now(), at=timezone.now())
     for kept in changed:
-        rules.keep_seats(kept)
+        rules.keep_seats(kept, now=clock.now(), at=timezone.now())
 
 
 class QuotaInline(admin.TabularInline):
@@ -134,7 +138,10 @@ def save_quotas(request: HttpRequest, formset: Any) -> None:
     Where somebody took a seat since the form was checked, that quota stays as
     it was and the organiser is told.
     """
-    changed = [(rules.set_quota, quota) for quota in formset.save(commit=False)]
+    set_quota: Callable[[Quota], None] = partial(
+        rules.set_quota, now=clock.now(), at=timezone.now()
+    )
+    changed = [(set_quota, quota) for quota in formset.save(commit=False)]
     removed = [(rules.remove_quota, quota) for quota in formset.deleted_objects]
     for write, quota in [*changed, *removed]:
         try:

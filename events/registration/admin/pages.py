@@ -88,6 +88,7 @@ class PersonPages(admin.ModelAdmin):
                 mode=mode_of(request),
                 reason=form.cleaned_data["reason"],
                 by=request.user,
+                now=clock.now(),
                 at=timezone.now(),
             )
             return self._do(request, registration, act)
@@ -97,9 +98,8 @@ class PersonPages(admin.ModelAdmin):
     def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)
         if request.method == "POST":
-            return self._do(
-                request, registration, partial(rules.cancel, by=request.user, at=timezone.now())
-            )
+            act = partial(rules.cancel, by=request.user, now=clock.now(), at=timezone.now())
+            return self._do(request, registration, act)
         title = _("Give up the seat for her")
         return self._person_page(request, registration, title, forms.Form())
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from events import clock
 from events.models import Event
 from events.registration import access, rules
 from events.registration.admin import deciding, filters
@@ -210,19 +211,18 @@ class RegistrationAdmin(PersonPages):
         self.log_access(request, access.What.PERSON, registration=obj)
         if sees_support:
             self.log_access(request, access.What.SUPPORT, registration=obj)
-        seat = obj.seat
         context |= {
             "zone": obj.event.zone,
             "may_change": self.has_change_permission(request, obj),
             "wishes": [wish_of(row) for row in obj.seat_requests.all()],
-            "seat": seat,
+            "in_force": obj.in_force,
             "lines": told(obj, sees_support=sees_support),
             "mails": mails_to(obj) if request.user.has_perm("outbox.view_outboxmail") else None,
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Registration, form: Any, change: bool) -> None:
-        rules.correct(obj, by=request.user, at=timezone.now())
+        rules.correct(obj, by=request.user, now=clock.now(), at=timezone.now())
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -269,7 +269,7 @@ class RegistrationAdmin(PersonPages):
         """Erase her also where Django's log of earlier years names her."""
         kind = ContentType.objects.get_for_model(Registration)
         LogEntry.objects.filter(content_type=kind, object_id=str(registration.pk)).delete()
-        rules.erase(registration, by=request.user, at=timezone.now())
+        rules.erase(registration, by=request.user, now=clock.now(), at=timezone.now())
 
     # What is done to one or to many
 
@@ -297,7 +297,9 @@ class RegistrationAdmin(PersonPages):
     ) -> TemplateResponse | None:
         def act(registration: Registration, form: forms.Form) -> bool:
             reason = form.cleaned_data["reason"]
-            return rules.decline(registration, reason=reason, by=request.user, at=timezone.now())
+            return rules.decline(
+                registration, reason=reason, by=request.user, now=clock.now(), at=timezone.now()
+            )
 
         title = _("Decline these people?")
         return self._asked_first(
@@ -309,7 +311,7 @@ class RegistrationAdmin(PersonPages):
         self, request: HttpRequest, queryset: RegistrationQuerySet
     ) -> TemplateResponse | None:
         def act(registration: Registration, form: forms.Form) -> bool:
-            return rules.cancel(registration, by=request.user, at=timezone.now())
+            return rules.cancel(registration, by=request.user, now=clock.now(), at=timezone.now())
 
         title = _("Give up the seats of these people?")
         return self._asked_first(request, queryset, action="give_up_seat", title=title, act=act)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from events.registration import history
 from events.registration.models import HistoryEntry, Registration, SeatRequest
 from events.registration.outbox.models import OutboxMail
+from events.registration.queries import place_in_line
 
 Status = SeatRequest.Status
 # Mails and history shown, the latest of each.
@@ -30,6 +31,8 @@ class Wish:
     """A seat request with what an organiser may do to it now."""
 
     request: SeatRequest
+    place: int
+    """Her place on the waiting list; 0 where she is on none."""
     may_confirm: bool
     may_decline: bool
 
@@ -38,6 +41,7 @@ def wish_of(request: SeatRequest) -> Wish:
     """Return what an organiser may do to a seat request now."""
     return Wish(
         request=request,
+        place=place_in_line(request),
         may_confirm=request.status in {Status.PENDING, Status.WAITING, Status.DECLINED},
         may_decline=request.is_live,
     )
@@ -65,11 +69,18 @@ def told(registration: Registration, *, sees_support: bool) -> list[Line]:
             at=entry.at,
             what=str(entry.get_what_display()),
             detail=_detail(entry, sees_support=sees_support),
-            by=entry.by_name or str(_("the person herself")),
+            by=entry.by_name or _nobody(entry),
         )
         for entry in entries
         if sees_support or entry.fields != [history.SUPPORT]
     ]
+
+
+def _nobody(entry: HistoryEntry) -> str:
+    """Return who did what no colleague did: the person, or the list when her turn came."""
+    if entry.what == HistoryEntry.What.MOVED_UP or entry.why == HistoryEntry.Why.WANTED_LESS:
+        return str(_("the waiting list"))
+    return str(_("the person herself"))
 
 
 def _detail(entry: HistoryEntry, *, sees_support: bool) -> str:
@@ -88,4 +99,5 @@ def _detail(entry: HistoryEntry, *, sees_support: bool) -> str:
         for name in entry.fields
         if sees_support or name != history.SUPPORT
     ]
-    return ", ".join([*parts, entry.reason] if entry.reason else parts)
+    parts += [str(said) for said in (entry.get_why_display(), entry.reason) if said]
+    return ", ".join(parts)

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from psycopg_pool import PoolTimeout
 
 from events.registration.outbox import rules
@@ -32,6 +33,7 @@ BATCH = 20
 # its turn comes, and the lease covers one handing-over with room to spare.
 LEASE = timedelta(minutes=3)
 PURGE_EVERY = timedelta(hours=1)
+DUTIES_EVERY = timedelta(seconds=30)
 
 
 def send_due(*, stopped: Callable[[], bool] = lambda: False) -> int:
@@ -59,12 +61,22 @@ def send_due(*, stopped: Callable[[], bool] = lambda: False) -> int:
     return tried
 
 
+def do_duties() -> None:
+    """Do what else is due every minute, by the names in the settings (OUTBOX_DUTIES).
+
+    The site has one process that works by the clock, and this is it.
+    """
+    for name in settings.OUTBOX_DUTIES:
+        import_string(name)()
+
+
 class Worker:
-    """The loop: send, wait, send; and once an hour drop old bodies."""
+    """The loop: send, wait, send; twice a minute the duties; once an hour drop old bodies."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._purged_at: datetime | None = None
+        self._on_duty_at: datetime | None = None
         # Who started us inside a web server; we end when it does, however it ends.
         self._parent = int(os.environ.get("WATCH_PARENT", "0"))
 
@@ -91,12 +103,19 @@ class Worker:
         close_old_connections()
         try:
             self._purge()
+            self._do_duties()
             return send_due(stopped=self._over) if settings.MAIL_SERVER else 0
         except (DatabaseError, PoolTimeout) as error:
             # One line: a database that is away says the same every second.
             log.warning("The outbox can't reach the database: %s", error)
             self._stop.wait(POLL_SECONDS * 4)
             return 0
+
+    def _do_duties(self) -> None:
+        now = timezone.now()
+        if self._on_duty_at is None or now - self._on_duty_at >= DUTIES_EVERY:
+            self._on_duty_at = now
+            do_duties()
 
     def _purge(self) -> None:
         now = timezone.now()

@@ -97,7 +97,7 @@ def test_every_state_is_said(amina, status, said):
 
 def test_seat_she_gave_up_is_shown_as_given_up(amina):
     registration = make_registration(make_event(), email=EMAIL)
-    rules.cancel(registration, at=AT)
+    rules.cancel(registration, now=NOW, at=AT)
     page = amina.get("/accounts/")
     assert "The seat was given up." in words(page)
     assert len(page.context["coming"]) == 1

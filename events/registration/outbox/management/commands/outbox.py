@@ -24,5 +24,6 @@ class Command(BaseCommand):
             worker.Worker().run()
             return
         rules.purge(at=timezone.now())
+        worker.do_duties()
         while settings.MAIL_SERVER and worker.send_due():
             pass

@@ -1,0 +1,27 @@
+"""What the outbox worker does for waiting lists every minute (see OUTBOX_DUTIES in the settings).
+
+Every rule that frees a seat gives it at once. What nobody did remains: a time
+has come until which seats were kept.
+"""
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from events import clock
+from events.models import Event
+from events.registration.models import SeatRequest
+
+
+def move_up() -> None:
+    """Give free seats at every event that people wait for. One query where nobody waits."""
+    now = clock.now()
+    waiting = SeatRequest.objects.filter(
+        registration__event=OuterRef("pk"), status=SeatRequest.Status.WAITING
+    )
+    events = list(Event.objects.upcoming(now).filter(Exists(waiting)))
+    if events:
+        # Late: mails, calendars and templates, which a worker without such a list needs not.
+        from events.registration import rules
+
+        for event in events:
+            rules.move_up(event, now=now, at=timezone.now())
