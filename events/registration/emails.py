@@ -74,10 +74,14 @@ def send_changed(registration: Registration, *, now: datetime) -> None:
     _send(registration, "changed", calendar=_request(now))
 
 
-def send_cancelled(registration: Registration, *, by_organiser: bool = False) -> None:
-    """Tell that the seat was given up; her calendar takes the entry out (METHOD:CANCEL)."""
-    context = {"by_organiser": by_organiser}
-    _send(registration, "cancelled", context=context, calendar=_cancellation)
+def send_cancelled(registration: Registration, *, held: bool, by_organiser: bool = False) -> None:
+    """Tell that the seat was given up, or the place on the list where she ``held`` none.
+
+    Her calendar takes the entry of a seat out (METHOD:CANCEL).
+    """
+    context = {"held": held, "by_organiser": by_organiser}
+    calendar = _cancellation if held else None
+    _send(registration, "cancelled", context=context, calendar=calendar)
 
 
 def send_declined(

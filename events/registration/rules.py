@@ -302,12 +302,13 @@ def cancel(registration: Registration, *, now: datetime, at: datetime, by: Actor
         registration = _read(registration)
         if registration.is_cancelled:
             return False
+        held = registration.seat is not None
         _give_up(registration, by=by, at=at)
         registration.submission = None
         registration.calendar_revision += 1
         registration.changed_at = at
         registration.save(update_fields=["submission", "calendar_revision", "changed_at"])
-        emails.send_cancelled(_read(registration), by_organiser=by is not None)
+        emails.send_cancelled(_read(registration), held=held, by_organiser=by is not None)
         _move_up(event, now=now, at=at)
         return True
 

@@ -1,0 +1,277 @@
+"""Whatever happens in whatever turn: nobody has a seat twice, and nobody waits for a free one.
+
+Hypothesis makes up what people and organisers do; after each step the database
+itself is looked at. With a guard taken away, the same machine finds the fault.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from events.registration import rules
+from events.registration.models import (
+    AttendanceMode,
+    KeptSeats,
+    Quota,
+    Registration,
+    RegistrationSettings,
+    SeatRequest,
+)
+from events.registration.queries import availability_of
+from events.registration.rules import Refused
+from events.registration.seats import seats_free
+from tests.factories import AT, NOW, make_details, make_event, make_group
+
+GROUPS = ("community", "cso", "grassroots")
+MODES = list(AttendanceMode)
+Status = SeatRequest.Status
+
+people = st.integers(0, 7)
+modes = st.sampled_from(MODES)
+groups = st.sampled_from(GROUPS)
+few = st.integers(1, 3)
+
+
+class Table(RuleBasedStateMachine):
+    """An event with few seats, people who want them one after the other, and its organisers."""
+
+    @initialize(
+        room=few, online=few,
+        first=st.lists(st.tuples(modes, groups, st.booleans()), min_size=4, max_size=7),
+    )  # fmt: skip
+    def publish(self, room, online, first):
+        self.groups = {code: make_group(code) for code in GROUPS}
+        self.event = make_event(quotas={"in_room": room, "online": online})
+        self.now = NOW
+        self.came = 0
+        self.before = {}
+        for mode, group, meanwhile in first:
+            self.register(mode, group, meanwhile)
+
+    def person(self, number):
+        """Somebody who registered: of those who came, the one of this number."""
+        email = f"person-{number % max(self.came, 1)}@example.org"
+        return Registration.objects.with_details().filter(event=self.event, email=email).first()
+
+    def do(self, act, *args, **kwargs):
+        """Do it, or be refused: then nothing may have changed."""
+        before = self.requests()
+        try:
+            act(*args, now=self.now, at=AT, **kwargs)
+        except Refused:
+            assert self.requests() == before
+
+    def to(self, act, number, **kwargs):
+        person = self.person(number)
+        if person:
+            self.do(act, person, **kwargs)
+
+    def requests(self):
+        rows = SeatRequest.objects.filter(registration__event=self.event)
+        return {row.pk: row for row in rows.select_related("registration__group")}
+
+    # What people do
+
+    @rule(mode=modes, group=groups, meanwhile=st.booleans())
+    def register(self, mode, group, meanwhile):
+        details = make_details(mode=mode, group=self.groups[group], meanwhile=meanwhile)
+        email = f"person-{self.came}@example.org"
+        self.came += 1
+        self.do(rules.register, self.event, details, email=email, language="en", submission=None)
+
+    @rule(number=people, mode=modes, group=groups)
+    def register_again(self, number, mode, group):
+        person = self.person(number)
+        if person:
+            details = make_details(mode=mode, group=self.groups[group])
+            self.do(
+                rules.register, self.event, details, email=person.email, language="en",
+                submission=None,
+            )  # fmt: skip
+
+    @rule(number=people, mode=modes, group=groups)
+    def change(self, number, mode, group):
+        self.to(rules.change, number, details=make_details(mode=mode, group=self.groups[group]))
+
+    @rule(number=people)
+    def cancel(self, number):
+        self.to(rules.cancel, number)
+
+    @rule(number=people, mode=modes)
+    def come_back(self, number, mode):
+        self.to(rules.come_back, number, mode=mode)
+
+    @rule(number=people, mode=modes)
+    def take_meanwhile(self, number, mode):
+        self.to(rules.take_meanwhile, number, mode=mode)
+
+    @rule(number=people, mode=modes)
+    def stop_waiting(self, number, mode):
+        self.to(rules.stop_waiting, number, mode=mode)
+
+    # What organisers do
+
+    @rule(number=people, mode=st.one_of(st.none(), modes))
+    def confirm(self, number, mode):
+        self.to(rules.confirm, number, by=None, mode=mode)
+
+    @rule(number=people, mode=st.one_of(st.none(), modes))
+    def decline(self, number, mode):
+        self.to(rules.decline, number, by=None, mode=mode)
+
+    @rule(number=people)
+    def erase(self, number):
+        self.to(rules.erase, number)
+
+    @rule(mode=modes, seats=st.sampled_from([0, 1, 2, 3, 4, None]))
+    def set_quota(self, mode, seats):
+        quota = Quota.objects.get(event=self.event, mode=mode)
+        quota.seats = seats
+        self.do(rules.set_quota, quota)
+
+    @rule(mode=modes, group=groups, seats=st.integers(1, 2), days=st.integers(1, 6))
+    def keep_seats(self, mode, group, seats, days):
+        row = KeptSeats.objects.filter(event=self.event, mode=mode, group__code=group).first()
+        row = row or KeptSeats(event=self.event, mode=mode, group=self.groups[group])
+        row.seats, row.until = seats, NOW + timedelta(days=days)
+        self.do(rules.keep_seats, row)
+
+    @rule(mode=modes)
+    def keep_no_longer(self, mode):
+        row = KeptSeats.objects.filter(event=self.event, mode=mode).first()
+        if row:
+            self.do(rules.keep_no_longer, row)
+
+    @rule(stopped=st.sampled_from([False, False, True]), approval=st.sampled_from([False, True]))
+    def decide_otherwise(self, stopped, approval):
+        rows = RegistrationSettings.objects.filter(event=self.event)
+        rows.update(stopped=stopped, approval=approval)
+        self.do(rules.move_up, self.event)
+
+    @rule(hours=st.integers(1, 48))
+    def time_passes(self, hours):
+        """And the worker comes round."""
+        self.now += timedelta(hours=hours)
+        self.do(rules.move_up, self.event)
+
+    # What must hold
+
+    @invariant()
+    def all_is_right(self):
+        rows = list(self.requests().values())
+        self.seats_are_not_given_twice(rows)
+        self.nobody_waits_for_a_seat_she_may_have(rows)
+        self.nobody_is_passed_by_but_for_a_kept_seat(rows)
+        self.before = {row.pk: row.status for row in rows}
+
+    def seats_are_not_given_twice(self, rows):
+        taken = Counter(row.mode for row in rows if row.status == Status.CONFIRMED)
+        limits = dict(self.event.quotas.values_list("mode", "seats"))
+        over = [mode for mode, number in taken.items()
+                if limits[mode] is not None and number > limits[mode]]  # fmt: skip
+        assert over == [], f"more than there are: {taken}, {limits}"
+        wishes = Counter((row.registration_id, row.mode) for row in rows)
+        assert [wish for wish, number in wishes.items() if number > 1] == [], "two wishes"
+        held = Counter(row.registration_id for row in rows if row.status == Status.CONFIRMED)
+        assert [person for person, number in held.items() if number > 1] == [], "two seats"
+
+    def nobody_waits_for_a_seat_she_may_have(self, rows):
+        found = availability_of(self.event, now=self.now)
+        if not found.gives_seats:
+            return
+        for row in rows:
+            if row.status == Status.WAITING:
+                seats = found.seats[AttendanceMode(row.mode)]
+                group = row.registration.group.code
+                free = seats_free(seats, group=group, now=self.now)
+                assert free == 0, f"waits in vain: {row}, {group}"
+
+    def nobody_is_passed_by_but_for_a_kept_seat(self, rows):
+        """A seat went past somebody only to a group that seats are kept for at that time."""
+        given = [row for row in rows if row.status == Status.CONFIRMED
+                 and self.before.get(row.pk) != Status.CONFIRMED]  # fmt: skip
+        if not given:
+            return
+        kept = set(
+            KeptSeats.objects.filter(event=self.event, until__gt=self.now).values_list(
+                "mode", "group__code"
+            )
+        )
+        for row in given:
+            entry = row.registration.history.filter(mode=row.mode).order_by("-pk").first()
+            if entry.what == entry.What.CONFIRMED:
+                # By the organisers, who may.
+                continue
+            assert entry.why, f"nobody says why: {row}"
+            passed = {
+                other.registration.group.code
+                for other in rows
+                if other.mode == row.mode and other.pk < row.pk and other.status == Status.WAITING
+            }
+            group = row.registration.group.code
+            rightly = not passed or ((row.mode, group) in kept and group not in passed)
+            assert rightly, f"passed by: {row}, {group}, {passed}"
+
+
+def run(examples, *, repeatable=False):
+    run_state_machine_as_test(
+        Table,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=20,
+            deadline=None,
+            database=None,
+            derandomize=repeatable,
+            # A fault is shown as it was found; making it smaller takes minutes.
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.django_db
+def test_for_any_sequence_of_what_people_and_organisers_do():
+    run(10)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_for_many_sequences():
+    run(150)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("guard", "without", "fault"),
+    [
+        ("_is_free", lambda *_, **__: True, "more than there are"),
+        ("_next", lambda *_, **__: [], "waits in vain"),
+        ("_drop_wanted_less", lambda *_, **__: None, "(?i)unique"),
+    ],
+    ids=["looks at the seats", "moves people up", "one seat a person"],
+)
+def test_without_its_guard_the_machine_finds_the_fault(monkeypatch, guard, without, fault):
+    monkeypatch.setattr(rules, guard, without)
+    with pytest.raises(Exception, match=fault):
+        run(60, repeatable=True)
+
+
+@pytest.mark.django_db
+def test_without_turns_the_machine_finds_who_was_passed_by(monkeypatch):
+    """The control: the list is read from its end."""
+    backwards = rules.in_turn
+    monkeypatch.setattr(
+        rules, "in_turn", lambda seats, line, *, now: backwards(seats, line[::-1], now=now)
+    )
+    with pytest.raises(AssertionError, match="passed by"):
+        run(60, repeatable=True)
