@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from events.registration.outbox import rules, worker
@@ -205,6 +206,46 @@ def test_worker_without_a_mail_server_only_drops_old_bodies():
     assert worker.Worker()._work() == 0
     mail.refresh_from_db()
     assert (mail.state, mail.payload) == ("kept", None)
+
+
+# Duties
+
+
+done = []
+
+
+def duty():
+    done.append("duty")
+
+
+def broken_duty():
+    raise ValueError("out of turn")
+
+
+@pytest.fixture
+def duties(settings):
+    done.clear()
+    settings.OUTBOX_DUTIES = [f"{__name__}.broken_duty", f"{__name__}.duty"]
+    return done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_does_its_duties_at_its_start_and_then_twice_a_minute(duties, caplog):
+    working = worker.Worker()
+    working._work()
+    working._work()
+    assert duties == ["duty"]
+    working._on_duty_at -= worker.DUTIES_EVERY
+    working._work()
+    assert duties == ["duty", "duty"]
+    # What failed is told, and kept nobody from the rest.
+    assert caplog.text.count("ValueError: out of turn") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cron_s_call_does_the_duties_too(duties):
+    call_command("outbox", "--once")
+    assert duties == ["duty"]
 
 
 @pytest.mark.django_db(transaction=True)

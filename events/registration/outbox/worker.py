@@ -64,10 +64,16 @@ def send_due(*, stopped: Callable[[], bool] = lambda: False) -> int:
 def do_duties() -> None:
     """Do what else is due every minute, by the names in the settings (OUTBOX_DUTIES).
 
-    The site has one process that works by the clock, and this is it.
+    The site has one process that works by the clock, and this is it. A duty
+    that fails is told in the log; mails go on.
     """
     for name in settings.OUTBOX_DUTIES:
-        import_string(name)()
+        try:
+            import_string(name)()
+        except (DatabaseError, PoolTimeout):
+            raise
+        except Exception:
+            log.exception("%s failed", name)
 
 
 class Worker:
