@@ -27,6 +27,7 @@ from events.registration.admin import (
     KeptSeatsInline,
     QuotaInline,
     RegistrationSettingsInline,
+    TablePages,
     save_kept_seats,
     save_quotas,
 )
@@ -48,8 +49,8 @@ admin.site.register(User, ColleagueAdmin)
 
 
 @admin.register(Event)
-class EventWithRegistrationAdmin(EventAdmin):
-    """The event with the seats it offers and when people can register."""
+class EventWithRegistrationAdmin(TablePages, EventAdmin):
+    """The event with the seats it offers, when people can register, and who is at its table."""
 
     inlines = [*EventAdmin.inlines, RegistrationSettingsInline, QuotaInline, KeptSeatsInline]
 
@@ -67,6 +68,7 @@ class EventWithRegistrationAdmin(EventAdmin):
                 "registration.add_quota",
                 "registration.add_keptseats",
                 "registration.add_registrationsettings",
+                "registration.add_tabletarget",
             ]
         )
 

@@ -19,7 +19,7 @@ from django.utils.http import parse_http_date_safe, quote_etag
 from django.utils.translation import get_language
 
 from events.models import Event
-from events.registration.queries import availability_of, with_registration
+from events.registration.queries import availability_of, open_seats_of, with_registration
 from events.rules import join_link, phase
 from speakers.models import Speaker
 
@@ -78,6 +78,7 @@ def stamp(view_name: str, slug: str | None, *, now: datetime) -> str | None:
             phase(row, now=now),
             join_link(row, now=now),
             availability_of(row, now=now),
+            open_seats_of(row, now=now),
         )
         for row in rows
     ]

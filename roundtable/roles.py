@@ -65,15 +65,18 @@ SEE_REGISTRATIONS = may(
     "quota",
     "registrationsettings",
     "keptseats",
+    "tabletarget",
 )
 RUN = (
     EDIT_CONTENT
     | SEE_REGISTRATIONS
     | may(["delete"], "events", "event")
     | may(EDIT, "speakers", "stakeholdergroup", "voice")
-    | may(EDIT, "registration", "quota", "registrationsettings", "keptseats")
+    | may(EDIT, "registration", "quota", "registrationsettings", "keptseats", "tabletarget")
     | may(["change", "delete", "export"], "registration", "registration")
     | may(["view"], "registration", "consent")
+    # Counts below five as they are; no page shows whose a voice is.
+    | may(["view"], "registration", "voiceanswer")
     | may(["view", "change"], "outbox", "outboxmail")
 )
 PERMISSIONS: dict[Role, frozenset[str]] = {

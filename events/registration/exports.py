@@ -25,7 +25,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from events.registration.models import Consent, Registration, RegistrationQuerySet, SeatRequest
+from events.registration.models import (
+    AttendanceMode,
+    Consent,
+    Registration,
+    RegistrationQuerySet,
+    SeatRequest,
+)
+from events.registration.table import Table
 
 CHUNK = 1000
 BYTE_ORDER_MARK = "\ufeff"
@@ -167,6 +174,39 @@ def _lines(rows: list[list[str]], *, before: str = "") -> bytes:
     text.write(before)
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()
+
+
+def table_as_csv(table: Table) -> bytes:
+    """Return who is at the table as a CSV file, a line to each group, mode, country and voice.
+
+    Small numbers of voices are hidden from whoever takes it: a file goes on to
+    others than the roles that may see them.
+    """
+    modes = [str(mode.label) for mode in AttendanceMode]
+    headings = [
+        _("What"), _("Code"), _("Name"), _("How it stands"), _("Wished for"), _("Registered"),
+        _("Confirmed"), *modes, _("Speaking"), _("Agreed to speak"), _("Yet to be named"),
+    ]  # fmt: skip
+    rows: list[list[object]] = [
+        [
+            _("Stakeholder group"), row.group.code, row.group.label, row.state.label,
+            row.group.target, row.registered, row.confirmed,
+            *(row.by_mode[mode] for mode in AttendanceMode),
+            row.speaking, row.agreed, row.unnamed,
+        ]
+        for row in table.rows
+    ]  # fmt: skip
+    for what, tallies in ((_("Way to take part"), table.modes), (_("Country"), table.countries)):
+        rows += [
+            [what, "", tally.name, "", "", tally.registered, tally.confirmed] for tally in tallies
+        ]
+    rows += [
+        [_("Voice"), voice.code, voice.label, "", "", number]
+        for voice, number in table.voices_shown(exactly=False) or ()
+    ]
+    filled = [[*row, *[""] * (len(headings) - len(row))] for row in rows]
+    lines = [[safe(str(cell)) for cell in row] for row in [headings, *filled]]
+    return _lines(lines, before=BYTE_ORDER_MARK)
 
 
 def as_xlsx(registrations: RegistrationQuerySet, columns: Collection[Column]) -> IO[bytes]:

@@ -9,7 +9,7 @@ import secrets
 from typing import ClassVar
 
 from django.conf import settings
-from django.core.validators import MaxLengthValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
@@ -24,6 +24,8 @@ from speakers.models import StakeholderGroup, Voice
 QUESTION_LENGTH = 2000
 SUPPORT_NOTE_LENGTH = 1000
 REASON_LENGTH = 500
+# People of one group that organisers may wish for: more than any table holds.
+MOST_WISHED = 999
 
 
 def new_reference() -> str:
@@ -75,6 +77,15 @@ class RegistrationSettings(models.Model):
         _("stop new seats"),
         default=False,
         help_text=_("Tick to take no more people. Those who have a seat keep it."),
+    )
+    shows_open_seats = models.BooleanField(
+        _("invite the groups that are missing"),
+        default=False,
+        help_text=_(
+            "The event's page then names the groups of the concept note that nobody has come "
+            "for yet, and invites them, as long as there are seats. It never says how many "
+            "people are registered."
+        ),
     )
 
     approval = models.BooleanField(
@@ -172,6 +183,41 @@ class KeptSeats(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_mode_display()}: {self.seats} – {self.group}"
+
+
+class TableTarget(models.Model):
+    """How many people of a stakeholder group the organisers wish for at an event.
+
+    Where there is no row, ``table.standard_target`` holds.
+    """
+
+    event = models.ForeignKey(
+        Event, models.CASCADE, verbose_name=_("event"), related_name="table_targets"
+    )
+    group = models.ForeignKey(
+        StakeholderGroup,
+        models.CASCADE,
+        verbose_name=_("stakeholder group"),
+        related_name="table_targets",
+    )
+    people = models.PositiveSmallIntegerField(
+        _("wished for"), validators=[MaxValueValidator(MOST_WISHED)]
+    )
+
+    class Meta:
+        verbose_name = _("wish for the table")
+        verbose_name_plural = _("wishes for the table")
+        ordering = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="table_target_once_per_group", fields=["event", "group"]),
+            models.CheckConstraint(
+                name="table_target_is_within_bounds",
+                condition=Q(people__gte=0, people__lte=MOST_WISHED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.people}"
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):

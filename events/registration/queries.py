@@ -1,5 +1,6 @@
 """What is read about registration, in as few queries as it takes."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -9,6 +10,7 @@ from django.db.models import (
     Aggregate,
     Case,
     Count,
+    Exists,
     F,
     IntegerField,
     JSONField,
@@ -20,9 +22,37 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.dateparse import parse_datetime
 
-from events.models import Event, EventQuerySet
-from events.registration.models import AttendanceMode, KeptSeats, Quota, SeatRequest
-from events.registration.seats import Availability, Facts, Kept, ModeSeats, availability
+from events.models import Assignment, Event, EventQuerySet
+from events.registration.drawing import Place
+from events.registration.models import (
+    AttendanceMode,
+    KeptSeats,
+    Quota,
+    Registration,
+    SeatRequest,
+    TableTarget,
+    VoiceAnswer,
+)
+from events.registration.seats import (
+    Availability,
+    Facts,
+    Kept,
+    ModeSeats,
+    availability,
+    seats_free,
+)
+from events.registration.table import (
+    SPEAKING,
+    Alike,
+    Group,
+    Speaking,
+    Table,
+    VoiceCount,
+    keeps_a_seat,
+    standard_target,
+    table,
+)
+from speakers.models import StakeholderGroup, Voice
 
 
 class Rows(Aggregate):
@@ -37,8 +67,18 @@ class Rows(Aggregate):
 
 
 def with_registration(events: EventQuerySet) -> EventQuerySet:
-    """Annotate events with all that ``availability_of`` needs, at no further query."""
+    """Annotate events with all that ``availability_of`` and ``open_seats_of`` need.
+
+    They then ask no further query.
+    """
     return events.annotate(**_registration_facts())
+
+
+def known(event: Event) -> Event:
+    """Return the event as ``with_registration`` reads it; one query where it was not yet."""
+    if hasattr(event, "registration_opens_at"):
+        return event
+    return with_registration(Event.objects.all()).get(pk=event.pk)
 
 
 @cache
@@ -71,6 +111,10 @@ def _registration_facts() -> dict[str, Any]:
             .values("rows")
         ),
     }
+    # Asked only where the organisers wish it: the database looks at no more then.
+    annotations["registration_places"] = Case(
+        When(registration_settings__shows_open_seats=True, then=Subquery(_places()))
+    )
     for mode in AttendanceMode:
         counted = Case(When(seats__isnull=True, then=Value(0)), default=_taken())
         annotations[f"{mode}_seats"] = Subquery(
@@ -93,14 +137,166 @@ def _taken(**of: Any) -> Coalesce:
     return Coalesce(Subquery(number), 0, output_field=IntegerField())
 
 
+def _places() -> Any:
+    """Return the groups of the note as one JSON array, beside an event."""
+    event = OuterRef(OuterRef("pk"))
+    confirmed = SeatRequest.objects.filter(
+        registration__event=event,
+        registration__group=OuterRef("pk"),
+        status=SeatRequest.Status.CONFIRMED,
+    )
+    agreed = Assignment.objects.filter(
+        item__event=event,
+        speaker__group=OuterRef("pk"),
+        speaker__to_be_announced=False,
+        role__in=SPEAKING,
+        status=Assignment.Status.CONFIRMED,
+    )
+    target = TableTarget.objects.filter(event=event, group=OuterRef("pk")).values("people")
+    return (
+        StakeholderGroup.objects.filter(in_note=True)
+        .order_by()
+        .values("in_note")
+        .annotate(
+            rows=Rows(
+                JSONObject(
+                    code="code",
+                    label="label",
+                    position="position",
+                    offered="offered",
+                    target=Subquery(target),
+                    confirmed=Exists(confirmed),
+                    agreed=Exists(agreed),
+                )
+            )
+        )
+        .values("rows")
+    )
+
+
+@dataclass(frozen=True)
+class OpenSeats:
+    """What the public page shows of the table: each group's place, and whom it invites.
+
+    ``invited`` are the missing groups (labels) that a seat is free for.
+    """
+
+    places: tuple[Place, ...]
+    invited: tuple[str, ...]
+
+
+def open_seats_of(event: Event, *, now: datetime) -> OpenSeats | None:
+    """Return what the event's page shows of the table, or None where it shows nothing.
+
+    So it is where the organisers do not wish it, where nobody can register
+    now, and where the last seats wait for groups that are at the table already.
+    An event that did not come from ``with_registration`` costs one query.
+    """
+    event = known(event)
+    rows = vars(event)["registration_places"]
+    found = availability_of(event, now=now)
+    if not rows or not found.is_open:
+        return None
+    places, invited = [], []
+    for row in sorted(rows, key=lambda row: (row["position"], row["code"])):
+        taken = bool(row["confirmed"] or row["agreed"])
+        target = row["target"]
+        if target is None:
+            target = standard_target(in_note=True, offered=bool(row["offered"]))
+        if not keeps_a_seat(taken=taken, target=target):
+            continue
+        places.append(Place(row["label"], taken))
+        free = (seats_free(seats, group=row["code"], now=now) for seats in found.seats.values())
+        if not taken and any(number != 0 for number in free):
+            invited.append(row["label"])
+    everybody = places and all(place.taken for place in places)
+    return OpenSeats(tuple(places), tuple(invited)) if invited or everybody else None
+
+
+def table_of(event: Event) -> Table:
+    """Return who is at an event's table and who is missing. Four queries, whatever its size."""
+    target = TableTarget.objects.filter(event=event, group=OuterRef("pk")).values("people")
+    groups = StakeholderGroup.objects.annotate(wished_for=Subquery(target))
+    standing = {
+        mode.value: Subquery(
+            SeatRequest.objects.filter(
+                registration=OuterRef("pk"), mode=mode, status__in=SeatRequest.LIVE
+            ).values("status")
+        )
+        for mode in AttendanceMode
+    }
+    people = (
+        Registration.objects.filter(event=event)
+        .taking_part()
+        .order_by()
+        .annotate(**standing)
+        .values("group__code", "country", *standing)
+        .annotate(number=Count("pk"))
+    )
+    agenda = (
+        Assignment.objects.shown()
+        .filter(item__event=event, role__in=SPEAKING, speaker__group__isnull=False)
+        .order_by()
+        .values_list("speaker", "speaker__group__code", "speaker__to_be_announced", "status")
+        .distinct()
+    )
+    return table(
+        [
+            Group(
+                pk=group.pk,
+                code=group.code,
+                label=group.label,
+                in_note=group.in_note,
+                offered=group.offered,
+                target=standard_target(in_note=group.in_note, offered=group.offered)
+                if group.wished_for is None
+                else group.wished_for,
+            )
+            for group in groups
+        ],
+        [
+            Alike(
+                group=row["group__code"],
+                country=row["country"],
+                seats={mode: row[mode] for mode in standing if row[mode]},
+                number=row["number"],
+            )
+            for row in people
+        ],
+        [
+            Speaking(speaker, group, not unnamed, status == Assignment.Status.CONFIRMED)
+            for speaker, group, unnamed, status in agenda
+        ],
+        _voices(event),
+    )
+
+
+def _voices(event: Event) -> list[VoiceCount]:
+    """Return how many of those who take part bring each voice; one offered no longer if any do."""
+    taking_part = Registration.objects.filter(event=event).taking_part()
+    answers = (
+        VoiceAnswer.objects.filter(voice=OuterRef("pk"), registration__in=taking_part)
+        .order_by()
+        .values("voice")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    counted = Voice.objects.annotate(
+        number=Coalesce(Subquery(answers), 0, output_field=IntegerField())
+    )
+    return [
+        VoiceCount(voice.code, voice.label, voice.number)
+        for voice in counted
+        if voice.offered or voice.number
+    ]
+
+
 def availability_of(event: Event, *, now: datetime) -> Availability:
     """Return whether people can register for ``event`` at ``now``.
 
     An event that did not come from ``with_registration`` costs one query.
     """
-    if not hasattr(event, "registration_opens_at"):
-        event = with_registration(Event.objects.all()).get(pk=event.pk)
-    facts = vars(event)
+    facts = vars(known(event))
     return availability(
         Facts(
             status=event.status,

@@ -33,6 +33,7 @@ from events.registration.models import (
     RegistrationSettings,
     SeatRequest,
     SupportNeed,
+    TableTarget,
     VoiceAnswer,
 )
 from events.registration.outbox import rules as outbox
@@ -622,8 +623,25 @@ def move_up(event: Event, *, now: datetime, at: datetime) -> None:
         _move_up(_lock(event), now=now, at=at)
 
 
+def set_targets(event: Event, *, targets: Mapping[int, int]) -> None:
+    """Write how many people of these groups (by key) the organisers wish for.
+
+    Other groups keep what they have. Raises IntegrityError for a number that
+    is no wish (below 0, above MOST_WISHED); the form asks for another before.
+    """
+    with transaction.atomic():
+        _lock(event)
+        TableTarget.objects.bulk_create(
+            [TableTarget(event=event, group_id=group, people=people)
+             for group, people in targets.items()],
+            update_conflicts=True,
+            unique_fields=["event", "group"],
+            update_fields=["people"],
+        )  # fmt: skip
+
+
 def copy_settings(source: Event, target: Event) -> None:
-    """Give an event the registration settings, quotas and kept seats of another.
+    """Give an event the registration settings, quotas, kept seats and wishes of another.
 
     Each time in them is as far from the target's start as it was from the
     source's, on the clocks on the wall (``cloning.shifted``). Nobody's seat is
@@ -639,7 +657,7 @@ def copy_settings(source: Event, target: Event) -> None:
             # Both fell into the hour that clocks skip.
             copied.closes_at = copied.opens_at + timedelta(minutes=1)
         copied.save()
-        for model in (Quota, KeptSeats):
+        for model in (Quota, KeptSeats, TableTarget):
             rows = model.objects.filter(event=source).order_by("pk")
             model.objects.bulk_create(_copied(row, source, target) for row in rows)
 

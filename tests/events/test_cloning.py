@@ -25,7 +25,7 @@ from events.cloning import (
 )
 from events.models import AgendaItem, Assignment, ConceptNote, Event, NoteVersion
 from events.registration.models import KeptSeats, Quota, Registration, RegistrationSettings
-from events.registration.rules import copy_settings
+from events.registration.rules import copy_settings, set_targets
 from events.rules import NotPublished, put_in_front, record_change, take_off_site
 from roundtable.roles import Role
 from tests.factories import (
@@ -274,6 +274,17 @@ def test_seats_kept_for_a_group_are_kept_again_as_long_before_the_start(event):
     kept = copy.kept_seats.get()
     assert (kept.mode, kept.group.code, kept.seats) == ("in_room", "cso", 5)
     assert kept.until == SPRING - timedelta(days=7)
+
+
+def test_wishes_for_the_table_and_the_switch_come_along(event):
+    RegistrationSettings.objects.filter(event=event).update(shows_open_seats=True)
+    group, other = make_group(), make_group("un")
+    set_targets(event, targets={group.pk: 4, other.pk: 0})
+    copy = copied(event)
+    copy_settings(event, copy)
+    assert dict(copy.table_targets.values_list("group__code", "people")) == {"cso": 4, "un": 0}
+    assert dict(event.table_targets.values_list("group__code", "people")) == {"cso": 4, "un": 0}
+    assert copy.registration_settings.shows_open_seats is True
 
 
 def test_times_that_fall_into_the_skipped_hour_still_open_before_they_close():

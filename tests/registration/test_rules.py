@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from events.models import Event
@@ -14,6 +14,7 @@ from events.registration.models import (
     Registration,
     SeatRequest,
     SupportNeed,
+    TableTarget,
     VoiceAnswer,
 )
 from events.registration.outbox.models import OutboxMail
@@ -636,3 +637,55 @@ def test_consents_of_one_instant_keep_their_order(wanjiru):
         change(wanjiru, consents={"photographs": answer})
     answers = wanjiru.consents.filter(purpose="photographs").values_list("given", flat=True)
     assert list(answers) == [True, False, True, False]
+
+
+# Wishes for the table
+
+
+def targets(event):
+    return dict(event.table_targets.values_list("group__code", "people"))
+
+
+@pytest.mark.parametrize("number", [1, 3, 30])
+def test_targets_are_written_over_and_others_stay(number, django_assert_num_queries):
+    event, other = make_event(), make_event()
+    groups = [make_group(f"g{place}") for place in range(number)]
+    kept = make_group("kept")
+    rules.set_targets(event, targets={kept.pk: 7, groups[0].pk: 1})
+    rules.set_targets(other, targets={kept.pk: 2})
+    # The event's row is locked, and all are written at once.
+    savepoints = 2
+    with django_assert_num_queries(2 + savepoints):
+        rules.set_targets(event, targets={group.pk: 3 for group in groups})
+    assert targets(event) == {"kept": 7, **{group.code: 3 for group in groups}}
+    assert targets(other) == {"kept": 2}
+
+
+def test_no_target_is_no_change():
+    event = make_event()
+    rules.set_targets(event, targets={})
+    assert targets(event) == {}
+
+
+@pytest.mark.parametrize("people", [0, 999])
+def test_target_at_its_bounds(people):
+    event = make_event()
+    rules.set_targets(event, targets={make_group().pk: people})
+    assert targets(event) == {"cso": people}
+
+
+@pytest.mark.parametrize("people", [-1, 1000])
+def test_target_beyond_its_bounds_is_not_written(people):
+    event, first, second = make_event(), make_group("a"), make_group("b")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rules.set_targets(event, targets={first.pk: 1, second.pk: people})
+    assert targets(event) == {}
+
+
+def test_targets_go_with_their_event_and_their_group():
+    event, group = make_event(), make_group()
+    rules.set_targets(event, targets={group.pk: 2, make_group("un").pk: 1})
+    group.delete()
+    assert targets(event) == {"un": 1}
+    event.delete()
+    assert TableTarget.objects.count() == 0

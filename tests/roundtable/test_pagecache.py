@@ -8,8 +8,10 @@ from django.utils.http import http_date
 
 from events.models import AgendaItem, Event, Venue
 from events.registration.models import RegistrationSettings, SeatRequest
+from events.registration.rules import set_targets
 from events.rules import record_change
 from roundtable import pagecache
+from speakers.models import StakeholderGroup
 from tests.factories import (
     AT,
     NOW,
@@ -258,6 +260,91 @@ def test_page_never_tells_how_many_registered(client):
     for number in range(4):
         make_registration(event, mode="online", email=f"{number}@example.org")
     assert {path: client.get(path).content for path in pages} == pages
+
+
+# Whom the table misses
+
+
+@pytest.fixture
+def inviting(event):
+    """The event, where organisers wish to invite the groups that are missing."""
+    RegistrationSettings.objects.filter(event=event).update(shows_open_seats=True)
+    for position, label in enumerate(["Academia", "Farmers", "UN system"]):
+        make_group(label[:2].lower(), label=label, position=position, in_note=True)
+    return event
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_warm_page_that_invites_takes_one_query(client, inviting, path, django_assert_num_queries):
+    cold = client.get(path)
+    with django_assert_num_queries(1):
+        warm = client.get(path)
+    assert (warm.status_code, warm.content) == (200, cold.content)
+
+
+@pytest.mark.parametrize("number", [1, 3, 30])
+def test_cold_page_that_invites_takes_a_constant_number_of_queries(
+    client, event, number, django_assert_num_queries
+):
+    for place in range(number):
+        make_group(f"g{place}", in_note=True)
+    # No more than without: panel and open seats read once.
+    for shown in (False, True):
+        RegistrationSettings.objects.update(shows_open_seats=shown)
+        caches["pages"].clear()
+        with django_assert_num_queries(7):
+            page = client.get("/events/e/").content.decode()
+        assert page.count('class="open"') == (number if shown else 0)
+
+
+@pytest.mark.parametrize("path", ["/", "/events/e/", "/events/e/plain.txt"])
+def test_page_changes_with_the_first_of_a_group_and_not_with_the_next(client, inviting, path):
+    invited = "Still an open seat at the table for:"
+    before = client.get(path)
+    text = before.content.decode()
+    assert text.index(invited) < text.index("Academia") < text.index("UN system")
+    group = make_group("un")
+    first = make_registration(inviting, group=group, email="one@example.org")
+    after = client.get(path, HTTP_IF_NONE_MATCH=before["ETag"])
+    assert after.status_code == 200
+    text = after.content.decode()
+    assert "Farmers" in text.split(invited)[1]
+    assert "UN system" not in text.split(invited)[1].split("Take a seat")[0].split("AGENDA")[0]
+    make_registration(inviting, group=group, email="two@example.org")
+    assert etag(client, path) == after["ETag"]
+    SeatRequest.objects.exclude(registration=first).delete()
+    assert etag(client, path) == after["ETag"]
+    SeatRequest.objects.filter(registration=first).update(status="cancelled")
+    assert etag(client, path) == before["ETag"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda e: RegistrationSettings.objects.filter(event=e).update(shows_open_seats=False),
+        lambda e: StakeholderGroup.objects.filter(code="un").update(label="United Nations"),
+        lambda e: StakeholderGroup.objects.filter(code="un").update(in_note=False),
+        lambda e: StakeholderGroup.objects.filter(code="un").update(position=0, code="a"),
+        lambda e: set_targets(e, targets={make_group("un").pk: 0}),
+        lambda e: make_assignment(e.agenda_items.get(), make_speaker(group=make_group("un"))),
+        lambda e: RegistrationSettings.objects.filter(event=e).update(stopped=True),
+    ],
+    ids=["switch", "label", "note", "order", "wish", "speaker", "stopped"],
+)
+def test_page_follows_what_its_invitation_depends_on(client, inviting, act):
+    before = etag(client, "/events/e/")
+    act(inviting)
+    assert etag(client, "/events/e/") != before
+
+
+def test_page_that_does_not_invite_stays_the_same(client, event):
+    make_group("un", in_note=True)
+    before = etag(client, "/events/e/")
+    registration = make_registration(event, group=make_group("un"))
+    make_group("farmers", in_note=True)
+    assert etag(client, "/events/e/") == before
+    assert "open-seats" not in client.get("/events/e/").content.decode()
+    assert registration.group.label not in client.get("/events/e/").content.decode()
 
 
 def test_page_in_front_changes_with_the_event_in_front(client):

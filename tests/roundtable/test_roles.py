@@ -7,6 +7,7 @@ from django.test import Client
 
 from roundtable import roles
 from roundtable.roles import PERMISSIONS, Role
+from speakers.models import StakeholderGroup
 from tests.factories import (
     make_assignment,
     make_event,
@@ -130,6 +131,32 @@ def test_support_needs_are_the_access_officers(rows, role):
     registration = rows["registration/registration"]
     page = signed_in(role).get(f"/admin/registration/registration/{registration.pk}/change/")
     assert ("A ramp, please." in page.content.decode()) is (role == ACCESS)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_is_at_the_table(rows, role):
+    """Who sees the page and the file, who writes wishes, and who sees small numbers of voices."""
+    client, event = signed_in(role), rows["events/event"]
+    page = f"/admin/events/event/{event.pk}/table/"
+    assert may_open(client, page) is (role in REGISTRARS)
+    assert may_open(client, page.removesuffix("/") + ".csv") is (role in REGISTRARS)
+    wish = {f"target_{group.code}": "3" for group in StakeholderGroup.objects.all()}
+    assert (client.post(page, wish).status_code, event.table_targets.count()) == (
+        (302, len(wish)) if role in RUNNERS else (403, 0)
+    )
+    if role in REGISTRARS:
+        shown = client.get(page)
+        assert shown.context["exactly"] is (role in RUNNERS)
+        assert ("Save the wishes" in shown.content.decode()) is (role in RUNNERS)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_is_at_the_table_is_linked_for_who_may_see_it(rows, role):
+    client, event = signed_in(role), rows["events/event"]
+    for path in ("/admin/", f"/admin/events/event/{event.pk}/change/"):
+        shown = client.get(path).content.decode()
+        link = f'href="/admin/events/event/{event.pk}/table/"'
+        assert (link in shown) is (role in REGISTRARS)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -2,7 +2,7 @@
 
 ``event`` is what an event offers; ``people`` the list and one person's page,
 with ``filters``, ``deciding``, ``exporting`` and ``support`` as its parts;
-``log`` shows who saw what.
+``table`` is who sits there and who is missing; ``log`` shows who saw what.
 """
 
 from events.registration.admin.event import (
@@ -16,6 +16,7 @@ from events.registration.admin.event import (
 )
 from events.registration.admin.log import PersonalDataAccessAdmin
 from events.registration.admin.people import RegistrationAdmin
+from events.registration.admin.table import TablePages
 
 __all__ = [
     "KeptSeatsInline",
@@ -25,6 +26,7 @@ __all__ = [
     "QuotaInline",
     "RegistrationAdmin",
     "RegistrationSettingsInline",
+    "TablePages",
     "save_kept_seats",
     "save_quotas",
 ]

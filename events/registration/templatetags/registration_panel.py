@@ -8,11 +8,21 @@ from django.utils.translation import gettext as _
 
 from events import clock
 from events.models import Event
+from events.registration.drawing import at_the_table, drawing
 from events.registration.links import Power, token_for
 from events.registration.models import Registration
-from events.registration.queries import availability_of
+from events.registration.queries import availability_of, known, open_seats_of
 
 register = template.Library()
+
+
+def _read(context: template.Context, event: Event) -> Event:
+    """Return the event with its registration, read once for all tags of a page."""
+    kept, key = context.render_context, f"registration of {event.pk}"
+    if key not in kept:
+        kept[key] = known(event)
+    found: Event = kept[key]
+    return found
 
 
 @register.inclusion_tag("events/registration/panel.html", takes_context=True)
@@ -22,7 +32,21 @@ def registration_panel(context: template.Context, event: Event) -> dict[str, Any
     return {
         "event": event,
         "phase": context.get("phase"),
-        "availability": availability_of(event, now=now),
+        "availability": availability_of(_read(context, event), now=now),
+        "register_url": reverse("registration:register", args=[event.slug]),
+    }
+
+
+@register.inclusion_tag("events/registration/open_seats.html", takes_context=True)
+def open_seats(context: template.Context, event: Event) -> dict[str, Any]:
+    """The groups of the note that are missing, and the table from above, if it is wished for."""
+    found = open_seats_of(_read(context, event), now=clock.now())
+    if found is None:
+        return {}
+    return {
+        "open_seats": found,
+        "there": at_the_table(found.places),
+        "drawing": drawing(found.places),
         "register_url": reverse("registration:register", args=[event.slug]),
     }
 
@@ -30,9 +54,11 @@ def registration_panel(context: template.Context, event: Event) -> dict[str, Any
 @register.inclusion_tag("events/registration/line.txt")
 def registration_line(event: Event, origin: str) -> dict[str, Any]:
     """The state of registration for a page of plain text, with the whole address of the form."""
+    now, facts = clock.now(), known(event)
     return {
         "event": event,
-        "availability": availability_of(event, now=clock.now()),
+        "availability": availability_of(facts, now=now),
+        "open_seats": open_seats_of(facts, now=now),
         "register_url": origin + reverse("registration:register", args=[event.slug]),
     }
 

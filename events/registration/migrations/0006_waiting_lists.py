@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registration', '0004_history_and_access_log'),
+        ('registration', '0005_table_targets'),
     ]
 
     operations = [
