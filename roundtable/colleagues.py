@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from roundtable.accounts.factors import end_sessions
 from roundtable.roles import MEANING, Role
+from speakers.lookups import AsksWhatIsOffered
 
 
 class RoleField(forms.ModelMultipleChoiceField):
@@ -92,7 +93,7 @@ class AtTheDesk(admin.SimpleListFilter):
         return queryset
 
 
-class ColleagueAdmin(admin.ModelAdmin):
+class ColleagueAdmin(AsksWhatIsOffered):
     """Accounts without passwords: an address, roles, and whether one may sign in."""
 
     form = ColleagueForm
