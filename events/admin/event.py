@@ -29,6 +29,7 @@ from events.agenda import minutes_left, timed
 from events.attention import Kind, findings, notices
 from events.models import Event, validate_zone
 from events.rules import phase
+from speakers.lookups import AsksWhatIsOffered
 
 
 class TimesOfThePlace(admin.ModelAdmin):
@@ -61,7 +62,13 @@ class TimesOfThePlace(admin.ModelAdmin):
 # The guard is first: what it merges may change the zone in which times are read.
 @admin.register(Event)
 class EventAdmin(
-    ConflictGuard, EventHistory, CopiesEvents, FrontPage, TimesOfThePlace, RecordsChange
+    ConflictGuard,
+    EventHistory,
+    CopiesEvents,
+    FrontPage,
+    TimesOfThePlace,
+    AsksWhatIsOffered,
+    RecordsChange,
 ):
     form = EventForm
     change_form_template = "admin/events/event/change_form.html"
