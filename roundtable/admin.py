@@ -9,11 +9,8 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
-<<<<<<< HEAD
 from django.utils import timezone
-=======
 from django.utils.translation import ngettext
->>>>>>> 4cde62a9b02065ae1736c90f676e6ce03d2875c9
 
 from events import clock
 from events.admin import (
@@ -69,13 +66,8 @@ class KeptByPeople(admin.ModelAdmin):
 
 
 @admin.register(Event)
-<<<<<<< HEAD
-class EventWithRegistrationAdmin(TablePages, EventAdmin):
+class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
     """The event with the seats it offers, when people can register, and who is at its table."""
-=======
-class EventWithRegistrationAdmin(KeptByPeople, EventAdmin):
-    """The event with the seats it offers and when people can register."""
->>>>>>> 4cde62a9b02065ae1736c90f676e6ce03d2875c9
 
     needed_as = "event"
     inlines = [*EventAdmin.inlines, RegistrationSettingsInline, QuotaInline, KeptSeatsInline]

@@ -134,7 +134,6 @@ def test_support_needs_are_the_access_officers(rows, role):
 
 
 @pytest.mark.parametrize("role", Role)
-<<<<<<< HEAD
 def test_who_is_at_the_table(rows, role):
     """Who sees the page and the file, who writes wishes, and who sees small numbers of voices."""
     client, event = signed_in(role), rows["events/event"]
@@ -158,7 +157,9 @@ def test_who_is_at_the_table_is_linked_for_who_may_see_it(rows, role):
         shown = client.get(path).content.decode()
         link = f'href="/admin/events/event/{event.pk}/table/"'
         assert (link in shown) is (role in REGISTRARS)
-=======
+
+
+@pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(
     "asked",
     [
@@ -190,7 +191,6 @@ def test_a_list_takes_the_filters_it_offers(rows):
 def test_a_list_of_accounts_does_not_tell_what_their_secrets_begin_with(rows):
     asked = "/admin/auth/user/?password__startswith=!"
     assert signed_in(OWNER).get(asked).status_code == 400
->>>>>>> 4cde62a9b02065ae1736c90f676e6ce03d2875c9
 
 
 @pytest.mark.parametrize("role", Role)
