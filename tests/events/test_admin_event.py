@@ -147,11 +147,9 @@ def test_preview_of_an_event_without_slots_says_so(organiser):
 @pytest.fixture
 def full(db):
     """Two people have a seat, one waits for one."""
-    event = make_event(slug="e")
+    event = make_event(slug="e", quotas={"in_room": 2, "online": None})
     for number in range(3):
         make_registration(event, email=f"{number}@example.org")
-    last = SeatRequest.objects.order_by("pk").last()
-    SeatRequest.objects.filter(pk=last.pk).update(status="waiting")
     return event
 
 

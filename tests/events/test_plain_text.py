@@ -69,7 +69,7 @@ def test_times_place_and_people_stand_in_it(client, db):
     [
         ({}, "Registration is open. It takes a minute and costs nothing:"),
         ({"quotas": {"in_room": 0}},
-         "All seats are taken. When somebody gives up a seat, registration opens again."),
+         "All seats are taken. You can wait for one:"),
         ({"settings": {"opens_at": NOW + timedelta(days=1)}},
          "Registration opens on Tuesday 13 October 2020, 09:00 EAT."),
         ({"settings": {"stopped": True}}, "The organisers are taking no more people."),

@@ -78,11 +78,11 @@ def test_a_draft_agenda_is_not_shown(client, db):
     [
         ({}, "Registration is open Take a seat There are seats in the room and online."),
         ({"quotas": {"in_room": 0, "online": None}},
-         "There are seats online. Those in the room are taken."),
+         "There are seats online. Those in the room are taken; you can wait for one."),
         ({"quotas": {"in_room": None, "online": 0}},
-         "There are seats in the room. Those online are taken."),
+         "There are seats in the room. Those online are taken; you can wait for one."),
         ({"quotas": {"online": None}}, "There are seats online. It takes a minute"),
-        ({"quotas": {"online": 0}}, "All seats are taken"),
+        ({"quotas": {"online": 0}}, "All seats are taken You can wait for one."),
         ({"settings": {"opens_at": NOW + timedelta(days=5)}},
          "It opens on Saturday 17 October 2020, 09:00 EAT."),
         ({"settings": {"closes_at": NOW - timedelta(days=1)}},
@@ -102,7 +102,7 @@ def test_the_event_page_names_the_state_of_registration(client, db, fields, sent
 
 @pytest.mark.parametrize(
     ("fields", "calls"),
-    [({}, 1), ({"quotas": {"online": 0}}, 0), ({"status": "cancelled"}, 0),
+    [({}, 1), ({"quotas": {"online": 0}}, 1), ({"status": "cancelled"}, 0),
      ({"starts_at": NOW - timedelta(days=3)}, 0)],
 )  # fmt: skip
 def test_the_event_page_has_at_most_one_call_to_action(client, db, fields, calls):

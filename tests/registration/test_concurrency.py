@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from events.models import Event
 from events.registration import rules
-from events.registration.models import Registration, SeatRequest
+from events.registration.models import Registration, RegistrationSettings, SeatRequest
 from events.registration.outbox.models import OutboxMail
 from events.registration.queries import seats_taken
 from events.registration.rules import Outcome, Refused
@@ -86,39 +86,44 @@ def take_a_seat(event):
 
 
 def counted(outcomes):
-    """How many got a seat, how many were told it is full, and what else came."""
-    others = [outcome for outcome in outcomes if outcome not in {Outcome.REGISTERED, Reason.FULL}]
-    return outcomes.count(Outcome.REGISTERED), outcomes.count(Reason.FULL), others
+    """How many got a seat, how many wait for one, and what else came."""
+    registered, waiting = Outcome.REGISTERED, Outcome.WAITING
+    others = [outcome for outcome in outcomes if outcome not in {registered, waiting}]
+    return outcomes.count(registered), outcomes.count(waiting), others
 
 
-def test_20_people_at_once_for_5_seats_are_5_confirmed_and_15_refused(event):
+def test_20_people_at_once_for_5_seats_are_5_confirmed_and_15_waiting(event):
     outcomes = at_once(20, take_a_seat(event))
     assert counted(outcomes) == (5, 15, [])
     assert seats_taken(event) == {"in_room": 5}
-    assert Registration.objects.count() == OutboxMail.objects.count() == 5
+    # In the order in which they came.
+    statuses = SeatRequest.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == ["confirmed"] * 5 + ["waiting"] * 15
+    assert Registration.objects.count() == OutboxMail.objects.count() == 20
 
 
 def test_without_the_lock_the_same_goes_wrong(site_options, monkeypatch):
     """The control. All have seen the free seat before the first takes it."""
     event = make_event(quotas={"in_room": 1})
     everybody_looked = threading.Barrier(4)
-    look = rules._require_free
+    look = rules._move_up
 
     def look_and_wait(*args, **kwargs):
-        look(*args, **kwargs)
+        found = look(*args, **kwargs)
         everybody_looked.wait(PATIENCE)
+        return found
 
-    monkeypatch.setattr(rules, "_require_free", look_and_wait)
+    monkeypatch.setattr(rules, "_move_up", look_and_wait)
     monkeypatch.setattr(rules, "_lock", lambda event: Event.objects.get(pk=event.pk))
     if connection.vendor == "sqlite":
         site_options.update(transaction_mode="DEFERRED", timeout=1)
-    seated, refused, others = counted(at_once(4, take_a_seat(event)))
+    seated, waiting, others = counted(at_once(4, take_a_seat(event)))
     if connection.vendor == "sqlite":
         # SQLite lets nobody write over what another has read, but fails instead.
-        assert (refused, len(others)) == (0, 4 - seated)
+        assert (waiting, len(others)) == (0, 4 - seated)
         assert len(others) >= 3
     else:
-        assert (seated, refused, others) == (4, 0, [])
+        assert (seated, waiting, others) == (4, 0, [])
         assert seats_taken(event) == {"in_room": 4}
 
 
@@ -160,7 +165,7 @@ def test_a_seat_given_up_8_times_at_once_is_given_up_once(event):
 
 
 def test_two_who_swap_their_ways_to_take_part_at_once_both_keep_a_seat(site_options):
-    """Each wants the seat the other holds, and none is free: both stay as they are."""
+    """Each wants the seat the other holds, and none is free: both wait and keep what they hold."""
     event = make_event(quotas={"in_room": 1, "online": 1})
     people = [
         make_registration(event, email=f"{mode}@example.org", mode=mode)
@@ -171,14 +176,20 @@ def test_two_who_swap_their_ways_to_take_part_at_once_both_keep_a_seat(site_opti
     def task(place):
         return rules.change(people[place], wishes[place], now=NOW, at=AT)
 
-    assert at_once(2, task) == [Reason.FULL, Reason.FULL]
+    assert at_once(2, task) == [None, None]
     assert seats_taken(event) == {"in_room": 1, "online": 1}
+    assert [dict(row.seat_requests.values_list("mode", "status")) for row in people] == [
+        {"in_room": "confirmed", "online": "waiting"},
+        {"in_room": "waiting", "online": "confirmed"},
+    ]
 
 
 def test_two_organisers_confirm_8_people_at_once_for_5_seats(event):
     """Each of the eight is confirmed by both: five have a seat, once, and three are refused."""
     people = [make_registration(event, email=f"{n}@example.org", mode="online") for n in range(8)]
     SeatRequest.objects.update(mode="in_room", status="waiting")
+    # Else the list would give them the seats, whoever asks.
+    RegistrationSettings.objects.update(stopped=True)
     mails = OutboxMail.objects.count()
 
     def task(place):

@@ -399,13 +399,13 @@ def test_a_note_on_support_alone_counts_as_something_else(event):
     assert form.details().support == {"other": "I come with a guide dog."}
 
 
-def test_a_mode_without_a_free_seat_says_so_and_is_still_there():
+def test_a_mode_without_a_free_seat_says_that_one_waits_and_is_still_there():
     make_group("cso")
     event = make_event(quotas={"in_room": 0, "online": None})
     form = a_form(event)
     with translation.override("en"):
         labels = [str(label) for _, label in form.fields["mode"].choices]
-    assert labels == ["In the room (all seats are taken)", "Online"]
+    assert labels == ["In the room (all seats are taken: you wait for one)", "Online"]
 
 
 def test_a_mode_without_a_quota_is_not_offered():

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from events.models import Event
 from events.registration import rules
-from events.registration.models import AttendanceMode, KeptSeats, RegistrationState
-from events.registration.queries import availability_of, with_registration
+from events.registration.models import AttendanceMode, HistoryEntry, KeptSeats, RegistrationState
+from events.registration.queries import availability_of, seats_taken, with_registration
 from events.registration.rules import Outcome, Refused
 from events.registration.seats import Kept, ModeSeats, Reason, seats_free, without_one
 from tests.factories import AT, NOW, make_details, make_event, make_group, make_registration
-from tests.registration.people import OUR_PAGE, answers
+from tests.registration.people import OUR_PAGE, answers, mails, text_of
 
 ROOM, ONLINE = AttendanceMode.IN_ROOM, AttendanceMode.ONLINE
 SECOND = timedelta(seconds=1)
@@ -119,20 +119,24 @@ def event(db):
 
 def register(event, group, email, *, mode="in_room", now=NOW):
     details = make_details(group=make_group(group), mode=mode)
-    try:
-        return rules.register(
-            event, details, email=email, language="en", submission=None, now=now, at=AT
-        )
-    except Refused as refusal:
-        return refusal.reason
+    return rules.register(
+        event, details, email=email, language="en", submission=None, now=now, at=AT
+    )
+
+
+def whys(event):
+    """Why each seat that was asked for was given or not, in the order of asking."""
+    entries = HistoryEntry.objects.filter(registration__event=event).exclude(why="")
+    return list(entries.order_by("pk").values_list("why", flat=True))
 
 
 def test_the_kept_seat_waits_for_its_group(event):
     assert register(event, "cso", "a@example.org") == Outcome.REGISTERED
-    assert register(event, "cso", "b@example.org") == Reason.KEPT
+    assert register(event, "cso", "b@example.org") == Outcome.WAITING
     assert register(event, "grassroots", "c@example.org") == Outcome.REGISTERED
-    assert register(event, "grassroots", "d@example.org") == Reason.FULL
+    assert register(event, "grassroots", "d@example.org") == Outcome.WAITING
     assert register(event, "cso", "e@example.org", mode="online") == Outcome.REGISTERED
+    assert whys(event) == ["free", "kept", "free", "full", "free"]
 
 
 def test_after_its_time_it_is_for_whoever_comes(event):
@@ -174,7 +178,9 @@ def test_a_seat_given_up_is_kept_again(event):
     registration = make_registration(event, group=make_group("grassroots"))
     register(event, "cso", "a@example.org")
     rules.cancel(registration, now=NOW, at=AT)
-    assert register(event, "cso", "b@example.org") == Reason.KEPT
+    assert register(event, "cso", "b@example.org") == Outcome.WAITING
+    assert whys(event) == ["free", "free", "kept"]
+    assert register(event, "grassroots", "c@example.org") == Outcome.REGISTERED
 
 
 def test_changing_to_another_group_does_not_carry_the_kept_seat_along(event):
@@ -199,8 +205,10 @@ def test_who_comes_back_asks_as_her_group(event):
     gone = make_registration(event, group=make_group("cso"))
     rules.cancel(gone, now=NOW, at=AT)
     register(event, "cso", "a@example.org")
-    with pytest.raises(Refused, match="kept"):
-        rules.come_back(gone, mode=ROOM, now=NOW, at=AT)
+    rules.come_back(gone, mode=ROOM, now=NOW, at=AT)
+    assert gone.seat_requests.get().status == "waiting"
+    assert gone.history.get(what="returned").why == "kept"
+    assert seats_taken(event) == {"in_room": 1}
 
 
 # What pages say
@@ -210,16 +218,17 @@ def test_the_form_says_at_its_question_that_the_rest_is_kept(event, aged_forms, 
     register(event, "cso", "a@example.org")
     make_group("cso")
     page = f"/events/{event.slug}/register/"
-    assert "In the room (seats for some groups only)" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "In the room (seats for some groups, others wait)" in shown
     typed = answers(mode="in_room", group="cso", email="b@example.org")
-    answer = client.post(page, typed, **OUR_PAGE)
-    assert answer.status_code == 409
-    sentence = (
-        "The seats of this kind that are left are kept for other groups for now. "
-        "Another way to take part may be free."
-    )
-    assert answer.context["form"].errors == {"mode": [sentence]}
-    assert answer.context["form"]["email"].value() == "b@example.org"
+    assert client.post(page, typed, **OUR_PAGE).status_code == 303
+    (mail,) = mails("b@example.org")
+    assert str(mail["Subject"]).startswith("You are on the waiting list: ")
+    assert "All seats of this kind are taken or kept for others: In the room." in text_of(mail)
+    typed = answers(mode="in_room", group="grassroots", email="c@example.org")
+    assert client.post(page, typed, **OUR_PAGE).status_code == 303
+    (mail,) = mails("c@example.org")
+    assert str(mail["Subject"]).startswith("Your seat is confirmed: ")
 
 
 def test_the_panel_says_what_is_kept(event, client):

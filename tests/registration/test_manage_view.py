@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -36,7 +37,7 @@ from tests.registration.people import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("aged_forms")]
 # What an old phone sends from a page that sends no referrer.
 OLD_PHONE = {"headers": {"origin": "null"}}
-PAGES = ["manage", "change", "another"]
+PAGES = ["manage", "change", "another", "cancel"]
 BUTTONS = ["change", "cancel", "come_back", "another"]
 
 
@@ -106,7 +107,7 @@ def test_her_page_when_the_event_is_over_offers_nothing(person, settings, regist
         assert path(registration, name) not in page
 
 
-@pytest.mark.parametrize("name", [*PAGES, "cancel", "come_back", "personal_ics"])
+@pytest.mark.parametrize("name", [*PAGES, "come_back", "personal_ics"])
 @pytest.mark.parametrize("gave_up", [False, True])
 def test_opening_a_page_changes_nothing(person, registration, name, gave_up):
     """Mail scanners open every link, and the links on the page behind it."""
@@ -116,18 +117,36 @@ def test_opening_a_page_changes_nothing(person, registration, name, gave_up):
     power = Power.CALENDAR if name == "personal_ics" else Power.MANAGE
     for method in (person.get, person.head):
         response = method(path(registration, name, power), {"done": "cancelled"})
-        assert response.status_code in ({302} if name in {"cancel", "come_back"} else {200, 302})
+        leads_back = name == "come_back" or (gave_up and name in {"change", "another", "cancel"})
+        assert response.status_code == (302 if leads_back else 200)
         assert not response.cookies
     assert rows() == before
 
 
-@pytest.mark.parametrize("name", ["cancel", "come_back"])
-def test_address_of_a_button_leads_to_her_page(person, registration, name):
+@pytest.mark.parametrize(("name", "gave_up"), [("cancel", True), ("come_back", False)])
+def test_address_of_a_button_leads_to_her_page(person, registration, name, gave_up):
     """A phone that restores its windows asks for the address a refusal stood at."""
+    if gave_up:
+        rules.cancel(registration, now=NOW, at=AT)
     response = person.get(path(registration, name))
     assert (response.status_code, response["Location"]) == (302, path(registration))
     assert "no-store" in response["Cache-Control"]
     assert response["Referrer-Policy"] == "no-referrer"
+
+
+def test_address_of_giving_up_shows_her_seat_and_the_one_button(person, settings, registration):
+    """A mail links there: the mail's reader opens it, and only the button gives up the seat."""
+    page = words(person.get(path(registration, "cancel")))
+    assert "In the room: Confirmed" in page
+    assert re.findall(r'<form method="post" action="([^"]*)"', page) == [
+        path(registration, "cancel")
+    ]
+    assert re.findall(r"<button[^>]*>([^<]*)", page) == ["Give up my seat"]
+    assert path(registration) in page
+    settings.ROUNDTABLE_CLOCK = START + timedelta(hours=2)
+    page = words(person.get(path(registration, "cancel")))
+    assert "The event is over, so there is no seat left to give up." in page
+    assert "<button" not in page
 
 
 def test_seat_can_be_given_up_until_the_event_ends(person, settings, registration):
@@ -155,8 +174,7 @@ def test_personal_pages_are_kept_nowhere_and_tell_nobody_their_address(person, r
         person.post(path(registration, "cancel"), **OUR_PAGE),
         person.post(path(registration, "come_back"), {"mode": "unknown"}, **OUR_PAGE),
     ]
-    assert [response.status_code for response in responses] == [200, 200, 200, 200, 200, 303, 303,
-                                                                200]  # fmt: skip
+    assert [response.status_code for response in responses] == [*[200] * 6, 303, 303, 200]
     for response in responses:
         assert "no-store" in response["Cache-Control"]
         assert "private" in response["Cache-Control"]
@@ -166,7 +184,7 @@ def test_personal_pages_are_kept_nowhere_and_tell_nobody_their_address(person, r
         assert not response.cookies
 
 
-@pytest.mark.parametrize("name", [*PAGES, "cancel", "come_back"])
+@pytest.mark.parametrize("name", [*PAGES, "come_back"])
 def test_a_page_of_a_spoilt_link_is_not_there(person, registration, name):
     good = path(registration, name)
     token = token_for(registration, Power.MANAGE)
@@ -178,7 +196,7 @@ def test_a_page_of_a_spoilt_link_is_not_there(person, registration, name):
     assert person.get(f"/registrations/{token}/unknown/").status_code == 404
 
 
-@pytest.mark.parametrize("name", [*PAGES, "cancel", "come_back"])
+@pytest.mark.parametrize("name", [*PAGES, "come_back"])
 def test_the_calendar_link_has_no_power(person, registration, name):
     before = rows()
     address = path(registration, name, Power.CALENDAR)
@@ -325,16 +343,39 @@ def test_change_with_a_slip_loses_nothing(person, registration):
     assert rows() == before
 
 
-def test_change_to_a_mode_that_is_full_keeps_the_seat_and_what_was_typed(person):
+def test_change_to_a_mode_that_is_full_keeps_the_seat_and_waits_for_the_other(person):
     event = make_event(quotas={"in_room": 1, "online": 0})
     registration = make_registration(event)
     typed = changed(mode="online", organisation="Naka Residents")
     response = person.post(path(registration, "change"), typed, **OUR_PAGE)
-    assert response.status_code == 409
-    assert words(response).count("All seats of this kind are taken.") == 2
-    assert lost_from(response, typed) == set()
+    assert response.status_code == 303
+    assert response["Location"] == f"{path(registration)}?done=changed"
     row = read(registration)
-    assert (str(row.seat), row.organisation) == ("In the room: Confirmed", "")
+    assert (str(row.seat), row.organisation) == ("In the room: Confirmed", "Naka Residents")
+    assert [str(wish) for wish in row.wishes] == ["Online: On the waiting list"]
+    page = words(person.get(response["Location"]))
+    assert "In the room: Confirmed" in page
+    assert "Online: you are number 1 on the waiting list." in page
+    assert "Until then you keep your seat: In the room." in page
+    assert str(last_mail()["Subject"]).startswith("You are on the waiting list: ")
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_change_that_is_refused_keeps_the_seat_and_what_was_typed(person, registration, decided):
+    """Registration closed while she was typing, or the organisers declined that seat."""
+    if decided:
+        registration.seat_requests.create(mode="online", status="declined")
+        sentence = "The organisers could not give you this seat. Please write to us."
+    else:
+        type(registration.event.registration_settings).objects.update(stopped=True)
+        sentence = "The organisers are taking no more people."
+    typed = changed(mode="online", organisation="Naka Residents")
+    before = rows()
+    response = person.post(path(registration, "change"), typed, **OUR_PAGE)
+    assert response.status_code == 409
+    assert sentence in words(response)
+    assert lost_from(response, typed) == set()
+    assert rows() == before
 
 
 def test_change_of_details_works_when_registration_is_closed(person, registration):
@@ -404,15 +445,21 @@ def test_coming_back_needs_a_way_to_take_part(person, registration, typed, sente
 
 
 @pytest.mark.parametrize("online", [0, 1])
-def test_coming_back_when_the_last_seat_is_gone_says_so(person, online):
+def test_coming_back_when_the_last_seat_is_gone_waits_for_one_and_says_so(person, online):
     event = make_event(quotas={"in_room": 1, "online": online})
     registration = make_registration(event)
     rules.cancel(registration, now=NOW, at=AT)
     make_registration(event, email="otieno@example.org")
     response = person.post(path(registration, "come_back"), {"mode": "in_room"}, **OUR_PAGE)
-    assert response.status_code == 409
-    assert "All seats of this kind are taken." in words(response)
-    assert read(registration).is_cancelled
+    assert response.status_code == 303
+    assert response["Location"] == f"{path(registration)}?done=returned"
+    row = read(registration)
+    assert row.seat is None
+    assert [str(wish) for wish in row.wishes] == ["In the room: On the waiting list"]
+    page = words(person.get(response["Location"]))
+    assert "Welcome back. You are on the list." in page
+    assert "You have a seat again." not in page
+    assert "In the room: you are number 1 on the waiting list." in page
 
 
 def test_coming_back_to_a_closed_registration_says_so(person, registration):

@@ -112,6 +112,14 @@ def test_a_person_asks_for_a_mode_once(registration):
     SeatRequest.objects.create(registration=registration, mode="online", status=Status.CANCELLED)
 
 
+def test_a_person_has_one_seat_at_most(registration):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SeatRequest.objects.create(
+            registration=registration, mode="online", status=Status.CONFIRMED
+        )
+    SeatRequest.objects.create(registration=registration, mode="online", status=Status.WAITING)
+
+
 @pytest.mark.parametrize("status", ["", "confirmd", "CONFIRMED"])
 def test_a_seat_is_in_a_known_state(registration, status):
     refuses(
@@ -200,24 +208,32 @@ def test_address_is_her_own_or_that_of_who_registered_her(event, registration):
 
 
 @pytest.mark.parametrize(
-    ("requests", "seat"),
+    ("requests", "seat", "wishes"),
     [
-        ([], None),
-        ([("in_room", 1, Status.CONFIRMED)], "in_room"),
-        ([("in_room", 1, Status.CANCELLED)], None),
-        ([("in_room", 1, Status.DECLINED)], None),
-        ([("in_room", 1, Status.CANCELLED), ("online", 2, Status.CONFIRMED)], "online"),
-        ([("in_room", 2, Status.WAITING), ("online", 1, Status.CONFIRMED)], "online"),
-        ([("in_room", 1, Status.WAITING), ("online", 2, Status.CONFIRMED)], "in_room"),
-        ([("in_room", 1, Status.PENDING)], "in_room"),
+        ([], None, []),
+        ([("in_room", 1, Status.CONFIRMED)], "in_room", []),
+        ([("in_room", 1, Status.CANCELLED)], None, []),
+        ([("in_room", 1, Status.DECLINED)], None, []),
+        ([("in_room", 1, Status.CANCELLED), ("online", 2, Status.CONFIRMED)], "online", []),
+        ([("in_room", 2, Status.WAITING), ("online", 1, Status.CONFIRMED)], "online", ["in_room"]),
+        ([("in_room", 1, Status.WAITING), ("online", 2, Status.CONFIRMED)], "online", ["in_room"]),
+        ([("in_room", 1, Status.PENDING)], None, ["in_room"]),
+        (
+            [("in_room", 2, Status.WAITING), ("online", 1, Status.PENDING)],
+            None,
+            ["online", "in_room"],
+        ),
     ],
 )
-def test_seat_is_the_first_in_rank_that_stands(event, requests, seat):
+def test_seat_is_the_confirmed_one_and_wishes_come_by_rank(event, requests, seat, wishes):
     row = a_row(event)
     for mode, rank, status in requests:
         SeatRequest.objects.create(registration=row, mode=mode, rank=rank, status=status)
     assert (row.seat.mode if row.seat else None) == seat
-    assert row.is_cancelled is (seat is None)
+    assert [wish.mode for wish in row.wishes] == wishes
+    in_force = seat or next(iter(wishes), None)
+    assert (row.in_force.mode if row.in_force else None) == in_force
+    assert row.is_cancelled is (in_force is None)
 
 
 def test_people_are_found_by_the_seat_they_hold(event):

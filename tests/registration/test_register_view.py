@@ -14,6 +14,7 @@ from tests.registration.people import (
     OUR_PAGE,
     Browser,
     answers,
+    calendar_parts,
     headers,
     held_by,
     last_mail,
@@ -189,7 +190,7 @@ def test_registering_costs_a_constant_number_of_queries(
     for number in range(others):
         make_registration(event, email=f"person-{number}@example.org")
     typed = answers()
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(32):
         assert person.post(path(event), typed, **OUR_PAGE).status_code == 303
 
 
@@ -353,8 +354,12 @@ def test_who_goes_back_to_mend_her_name_is_told_by_mail_that_nothing_changed(per
     assert "Nothing was changed." in text_of(last_mail())
 
 
-def test_the_answer_does_not_tell_whether_an_address_was_registered(person, event):
+@pytest.mark.parametrize(
+    ("seats", "told"), [(None, "Your seat is confirmed"), (1, "You are on the waiting list")]
+)
+def test_the_answer_does_not_tell_whether_an_address_was_registered(person, event, seats, told):
     make_registration(event, email="known@example.org")
+    event.quotas.filter(mode="in_room").update(seats=seats)
     new, known = (send(person, event, email=f"{who}@example.org") for who in ("new", "known"))
     assert (new.status_code, headers(new), new.content) == (
         known.status_code,
@@ -366,7 +371,7 @@ def test_the_answer_does_not_tell_whether_an_address_was_registered(person, even
     assert headers(pages[0]) == headers(pages[1])
     subjects = [str(mail["Subject"]) for mail in mails()]
     assert subjects[1:] == [
-        "Your seat is confirmed: Roundtable 2",
+        f"{told}: Roundtable 2",
         "You are registered already: Roundtable 2",
     ]
     assert "Register another person" in text_of(last_mail())
@@ -386,18 +391,10 @@ def test_the_answer_does_not_tell_whether_an_address_was_registered(person, even
             {"status": Event.Status.POSTPONED},
             "The event was put off. Please look again later.",
         ),
-        (
-            {"quotas": {"in_room": 0, "online": 0}},
-            "All seats of this kind are taken. Another way to take part may be free.",
-        ),
-        (
-            {"quotas": {"in_room": 0, "online": 5}},
-            "All seats of this kind are taken. Another way to take part may be free.",
-        ),
     ],
 )
-def test_a_form_for_which_there_is_no_seat_comes_back_whole(person, event, fields, sentence):
-    """As when the last seat went, or registration closed, while she was typing."""
+def test_a_form_sent_while_registration_is_closed_comes_back_whole(person, event, fields, sentence):
+    """As when registration closed while she was typing."""
     other = make_event(**fields)
     typed = everything()
     response = person.post(path(other), typed, **OUR_PAGE)
@@ -407,12 +404,39 @@ def test_a_form_for_which_there_is_no_seat_comes_back_whole(person, event, field
     assert Registration.objects.count() == OutboxMail.objects.count() == 0
 
 
+@pytest.mark.parametrize("online", [0, 5])
+def test_a_form_for_which_there_is_no_seat_is_a_place_on_the_waiting_list(person, event, online):
+    """As when the last seat went while she was typing."""
+    other = make_event(quotas={"in_room": 0, "online": online})
+    response = send(person, other)
+    assert (response.status_code, response["Location"]) == (303, path(other, "done"))
+    registration = Registration.objects.get()
+    assert [str(seat) for seat in registration.seat_requests.all()] == [
+        "In the room: On the waiting list"
+    ]
+    (mail,) = mails()
+    assert str(mail["Subject"]) == f"You are on the waiting list: {other.name}"
+    assert f"/registrations/{token_for(registration, Power.MANAGE)}/" in text_of(mail)
+    assert calendar_parts(mail) == []
+
+
+def test_where_all_seats_are_taken_the_form_is_for_the_waiting_list(person, event):
+    other = make_event(quotas={"in_room": 0})
+    response = person.get(path(other))
+    assert response.status_code == 200
+    assert "All seats are taken. When one is given up, the next on the list has it" in (
+        words(response)
+    )
+    assert words(response).count("Join the waiting list") == 2
+    assert held_by(response)["form_token"] != [""]
+    assert send(person, other).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
         ({"settings": {"stopped": True}}, "The organisers are taking no more people."),
         ({"settings": {"opens_at": START}}, "Registration is not open yet"),
-        ({"quotas": {"in_room": 0}}, "All seats are taken"),
         ({"starts_at": NOW}, "Registration is closed."),
     ],
 )
@@ -425,7 +449,7 @@ def test_a_closed_registration_shows_why_instead_of_the_form(person, event, fiel
 
 def test_a_mode_that_is_full_says_so_and_the_other_can_be_had(person, event):
     other = make_event(quotas={"in_room": 0, "online": 1})
-    assert "In the room (all seats are taken)" in words(person.get(path(other)))
+    assert "In the room (all seats are taken: you wait for one)" in words(person.get(path(other)))
     assert send(person, other, mode="online").status_code == 303
 
 

@@ -168,13 +168,16 @@ def test_register_by_the_same_form_after_giving_up_counts_anew():
 
 
 @pytest.mark.parametrize(("mode", "other"), [("in_room", "online"), ("online", "in_room")])
-def test_register_is_refused_where_the_mode_is_full(mode, other):
+def test_register_waits_where_the_mode_is_full(mode, other):
     event = make_event(quotas={mode: 1, other: 1})
     register(event, mode=mode)
-    late = {"email": "otieno@example.org"}
-    assert refused(register, event, mode=mode, **late) == Reason.FULL
-    assert register(event, mode=other, **late) == Outcome.REGISTERED
+    assert register(event, email="otieno@example.org", mode=mode) == Outcome.WAITING
+    assert register(event, email="achieng@example.org", mode=other) == Outcome.REGISTERED
     assert seats_taken(event) == {"in_room": 1, "online": 1}
+    row = Registration.objects.get(email="otieno@example.org")
+    assert (seats(row), row.seat) == ({mode: "waiting"}, None)
+    assert [mail.to for mail in outbox()][1] == "otieno@example.org"
+    assert subjects()[1] == "You are on the waiting list"
 
 
 def test_register_is_refused_for_a_mode_that_is_not_offered():
@@ -182,10 +185,13 @@ def test_register_is_refused_for_a_mode_that_is_not_offered():
 
 
 def test_register_tells_nobody_at_a_full_event_whether_an_address_is_known():
+    """Neither is refused. How it stands is told by a mail, to the address alone."""
     event = make_event(quotas={"in_room": 1})
     register(event)
-    assert refused(register, event) == Reason.FULL
-    assert refused(register, event, email="otieno@example.org") == Reason.FULL
+    assert register(event, at=LATER) == Outcome.ALREADY_REGISTERED
+    assert register(event, email="otieno@example.org", at=LATER) == Outcome.WAITING
+    assert [mail.to for mail in outbox()][1:] == ["wanjiru@example.org", "otieno@example.org"]
+    assert subjects()[1:] == ["You are registered already", "You are on the waiting list"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +260,7 @@ def test_register_costs_a_constant_number_of_queries(others, django_assert_num_q
     event, details = make_event(quotas={"in_room": 10}), make_details()
     for number in range(others):
         make_registration(event, email=f"person-{number}@example.org")
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(23):
         rules.register(
             event, details, email="w@example.org", language="en", submission="f", now=NOW, at=AT
         )
@@ -291,9 +297,13 @@ def test_companions_have_a_limit(wanjiru):
     assert refused(bring, wanjiru) == "too_many_companions"
 
 
-def test_companion_needs_a_free_seat():
+def test_companion_waits_where_no_seat_is_free():
     contact = make_registration(make_event(quotas={"in_room": 1}))
-    assert refused(bring, contact) == Reason.FULL
+    assert bring(contact) == Outcome.WAITING
+    assert seats(contact.companions.get()) == {"in_room": "waiting"}
+    assert seats_taken(contact.event) == {"in_room": 1}
+    assert outbox()[-1].to == contact.email
+    assert subjects()[-1] == "You are on the waiting list"
 
 
 def test_companion_is_refused_once_registration_is_closed(wanjiru):
@@ -359,15 +369,21 @@ def test_change_of_mode_to_and_fro_keeps_one_request_for_each():
     assert seats(registration) == {"in_room": "confirmed", "online": "cancelled"}
 
 
-def test_change_of_mode_is_refused_where_it_is_full_and_nothing_is_lost():
+def test_change_of_mode_waits_where_it_is_full_and_the_seat_is_kept():
     event = make_event(quotas={"in_room": 2, "online": 1})
     make_registration(event, email="otieno@example.org", mode="online")
     registration = make_registration(event, support={"captions": ""}, voices=[make_voice()])
-    reason = refused(
-        change, registration, mode="online", name="Changed", consents={"photographs": True}
-    )
-    assert reason == Reason.FULL
-    assert seats(registration) == {"in_room": "confirmed"}
+    change(registration, mode="online", name="Changed", consents={"photographs": True})
+    row = read(registration)
+    assert seats(row) == {"in_room": "confirmed", "online": "waiting"}
+    assert (row.seat.mode, [wish.mode for wish in row.wishes]) == (ROOM, [ONLINE])
+    assert seats_taken(event) == {"in_room": 1, "online": 1}
+    # What else she typed is written.
+    assert (row.name, row.consents.get(purpose="photographs").given) == ("Changed", True)
+    assert SupportNeed.objects.count() == VoiceAnswer.objects.count() == 0
+    assert subjects()[-1] == "You are on the waiting list"
+    # The seat in her calendar is the one she has: no entry is newer.
+    assert row.calendar_revision == 0
 
 
 @pytest.mark.parametrize(
@@ -378,9 +394,15 @@ def test_change_of_mode_is_refused_where_it_is_full_and_nothing_is_lost():
         ({"closes_at": NOW}, NOW, Reason.TIME_UP),
     ],
 )
-def test_change_of_mode_is_refused_once_registration_is_closed(wanjiru, fields, now, reason):
-    type(wanjiru.event.registration_settings).objects.update(**fields)
-    assert refused(change, wanjiru, mode="online", now=now) == reason
+def test_change_of_mode_is_refused_once_registration_is_closed_and_nothing_is_lost(
+    fields, now, reason
+):
+    event = make_event()
+    registration = make_registration(event, support={"captions": ""}, voices=[make_voice()])
+    type(event.registration_settings).objects.update(**fields)
+    typed = {"mode": "online", "name": "Changed", "consents": {"photographs": True}}
+    assert refused(change, registration, now=now, **typed) == reason
+    assert seats(registration) == {"in_room": "confirmed"}
 
 
 def test_change_of_somebody_who_gave_up_gives_no_seat(wanjiru):
@@ -390,13 +412,16 @@ def test_change_of_somebody_who_gave_up_gives_no_seat(wanjiru):
     assert read(wanjiru).name == "Wanjiru K."
 
 
-def test_change_costs_a_constant_number_of_queries(django_assert_num_queries):
+@pytest.mark.parametrize("others", [0, 3])
+def test_change_costs_a_constant_number_of_queries(others, django_assert_num_queries):
     event = make_event(quotas={"in_room": 9, "online": 9})
+    for number in range(others):
+        make_registration(event, email=f"person-{number}@example.org")
     registration = make_registration(event)
     same, other = make_details(), make_details(mode="online")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(17):
         rules.change(registration, same, now=NOW, at=LATER)
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(28):
         rules.change(registration, other, now=NOW, at=LATER)
 
 
@@ -456,15 +481,21 @@ def test_come_back_of_somebody_with_a_seat_changes_nothing(wanjiru):
     assert rows() == before
 
 
-def test_come_back_is_refused_where_somebody_took_the_last_seat():
+@pytest.mark.parametrize(
+    ("mode", "stands", "taken"),
+    [
+        (ROOM, {"in_room": "waiting"}, {"in_room": 1}),
+        (ONLINE, {"in_room": "cancelled", "online": "confirmed"}, {"in_room": 1, "online": 1}),
+    ],
+)
+def test_come_back_waits_where_somebody_took_the_last_seat(mode, stands, taken):
     event = make_event(quotas={"in_room": 1, "online": 1})
     registration = make_registration(event)
     rules.cancel(registration, now=NOW, at=AT)
     make_registration(event, email="otieno@example.org")
-    back = {"now": NOW, "at": LATER}
-    assert refused(rules.come_back, registration, mode=ROOM, **back) == Reason.FULL
-    rules.come_back(registration, mode=ONLINE, **back)
-    assert seats_taken(event) == {"in_room": 1, "online": 1}
+    rules.come_back(registration, mode=mode, now=NOW, at=LATER)
+    assert seats(registration) == stands
+    assert seats_taken(event) == taken
 
 
 def test_come_back_is_refused_once_registration_is_closed(wanjiru):
@@ -473,10 +504,15 @@ def test_come_back_is_refused_once_registration_is_closed(wanjiru):
     assert refused(rules.come_back, wanjiru, **back) == Reason.OVER
 
 
-def test_cancel_and_come_back_cost_a_constant_number_of_queries(wanjiru, django_assert_num_queries):
-    with django_assert_num_queries(13):
+@pytest.mark.parametrize("others", [0, 3])
+def test_cancel_and_come_back_cost_a_constant_number_of_queries(
+    wanjiru, others, django_assert_num_queries
+):
+    for number in range(others):
+        make_registration(Event.objects.get(), email=f"person-{number}@example.org")
+    with django_assert_num_queries(15):
         rules.cancel(wanjiru, now=NOW, at=AT)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         rules.come_back(wanjiru, mode=ROOM, now=NOW, at=LATER)
 
 
@@ -588,7 +624,7 @@ def test_set_quota_to_what_is_taken_or_more(two_in_the_room, number):
 @pytest.mark.parametrize("number", [0, 1])
 def test_set_quota_below_what_is_taken_is_refused(two_in_the_room, number):
     two_in_the_room.seats = number
-    assert refused(rules.set_quota, two_in_the_room) == Reason.FULL
+    assert refused(rules.set_quota, two_in_the_room, now=NOW, at=AT) == Reason.FULL
 
 
 def test_set_quota_of_a_mode_that_is_not_offered_yet():
@@ -600,7 +636,7 @@ def test_set_quota_of_a_mode_that_is_not_offered_yet():
 def test_set_quota_for_another_mode_is_refused_while_people_hold_seats(two_in_the_room):
     two_in_the_room.event.quotas.filter(mode="online").delete()
     two_in_the_room.mode = "online"
-    assert refused(rules.set_quota, two_in_the_room) == Reason.FULL
+    assert refused(rules.set_quota, two_in_the_room, now=NOW, at=AT) == Reason.FULL
 
 
 def test_remove_quota_is_refused_while_people_hold_seats(two_in_the_room):

@@ -51,7 +51,6 @@ def test_seats_can_be_had_while_nothing_stands_against_it():
         ({"stopped": True}, "closed", Reason.STOPPED),
         ({"mail_leaves": False}, "closed", Reason.NO_MAIL),
         ({"opens_at": NOW + SECOND}, "not_yet", Reason.NOT_YET),
-        ({"free": []}, "closed", Reason.FULL),
     ],
     ids=lambda value: str(value) if isinstance(value, Reason) else "",
 )
@@ -59,6 +58,13 @@ def test_each_reason_closes_registration_alone(changes, state, reason):
     found = ask(**changes)
     assert (found.state, found.reason) == (state, reason)
     assert not found.is_open
+
+
+def test_when_all_seats_are_taken_one_can_wait():
+    found = ask(free=[])
+    assert (found.state, found.reason) == (RegistrationState.WAITING_LIST, Reason.FULL)
+    assert found.is_open
+    assert (found.offered, found.free, found.waiting) == ((ROOM, ONLINE), (), (ROOM, ONLINE))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,8 @@ def test_reasons_outweigh_each_other_in_this_order():
 def test_one_free_mode_keeps_registration_open():
     found = ask(free=[ONLINE])
     assert found.is_open
-    assert (found.offered, found.free) == ((ROOM, ONLINE), (ONLINE,))
+    assert found.state == RegistrationState.OPEN
+    assert (found.offered, found.free, found.waiting) == ((ROOM, ONLINE), (ONLINE,), (ROOM,))
 
 
 def test_modes_come_in_their_own_order_whatever_order_they_were_read_in():
