@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from events.admin.changes import RecordsChange
 from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
+from events.admin.named import NAMED_CHOICES
 from events.admin.running_order import SlotForm
 from events.agenda import timed
 from events.models import AgendaItem, Assignment, Event
@@ -21,6 +22,9 @@ class AssignmentInline(admin.TabularInline):
     model = Assignment
     extra = 0
     autocomplete_fields = ["speaker"]
+
+    class Media:
+        js = [NAMED_CHOICES]
 
 
 @admin.register(AgendaItem)

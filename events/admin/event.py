@@ -24,6 +24,7 @@ from events.admin.conflicts import ConflictGuard
 from events.admin.front import FrontPage
 from events.admin.history import EventHistory
 from events.admin.moving import EventForm, Registered
+from events.admin.named import MOMENTS, NAMED_CHOICES
 from events.admin.running_order import RunningOrderInline
 from events.agenda import minutes_left, timed
 from events.attention import Kind, findings, notices
@@ -71,6 +72,7 @@ class EventAdmin(
     RecordsChange,
 ):
     form = EventForm
+    formfield_overrides = MOMENTS
     change_form_template = "admin/events/event/change_form.html"
     list_display = ["__str__", "starts", "status", "published", "featured"]
     list_filter = ["published", "status", "series"]
@@ -92,6 +94,9 @@ class EventAdmin(
         (_("On the site"), {"fields": ["published", "featured", "contact_email"]}),
         (_("Agenda"), {"fields": ["agenda_status", "agenda_page", "last_change"]}),
     ]
+
+    class Media:
+        js = [NAMED_CHOICES]
 
     def people_registered(self, event: Event) -> Registered:
         """Return how many people would be moved along with the event. Registration knows."""

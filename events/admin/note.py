@@ -36,7 +36,7 @@ class NoteForm(forms.ModelForm):
 
 class NoteSectionForm(forms.ModelForm):
     position = forms.IntegerField(
-        label=_("position"),
+        label=_("Position"),
         required=False,
         min_value=0,
         max_value=32_000,
