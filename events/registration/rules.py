@@ -226,7 +226,10 @@ def change(
             if _status_of(registration, details.mode) == Status.DECLINED:
                 raise Refused(Obstacle.DECLINED)
             _require_open(found, details.mode)
-        elif seat is not None and details.group != registration.group:
+        gets_it = (
+            asks and not found.approval and _is_free(found, details.mode, details.group, now=now)
+        )
+        if seat is not None and details.group != registration.group and not gets_it:
             _require_seat_for_group(event, seat, details.group, now=now)
         fields = _changed(registration, details)
         if _write(registration, details, channel=channel, at=at):
@@ -266,7 +269,7 @@ def take_meanwhile(
             raise Refused(Reason.FULL)
         _ask(registration, mode, found, what=What.ASKED, last=True, now=now, at=at)
         _touch(registration, calendar=True, at=at)
-        emails.send_changed(_read(registration), now=now)
+        emails.send_confirmation(_read(registration), returned=False, now=now)
         return True
 
 

@@ -47,7 +47,7 @@ class SeeOther(HttpResponseRedirect):
 
 
 # The question that a refusal is about; others stand above the form.
-ASKED_AGAIN = {"full": "mode", "kept": "mode", "kept_for_her_group": "group"}
+ASKED_AGAIN = {"full": "mode", "kept_for_her_group": "group"}
 
 # What a manage page may be told in its address, so that no cookie has to carry it.
 NOTICES = ("changed", "cancelled", "returned", "added", "meanwhile", "off_the_list")

@@ -335,6 +335,28 @@ def test_one_of_the_group_who_waits_has_the_kept_seat_when_it_is_free_again(kept
     assert told("dalmar")[-1] == ("moved_up", "in_room", "of_her_group")
 
 
+@pytest.mark.parametrize("approval", [False, True])
+def test_asking_for_another_mode_does_not_carry_a_kept_seat_to_another_group(kept, approval):
+    """The seat stays hers while she waits, so it must stay her group's."""
+    register(kept, "chebet", group="grassroots")
+    RegistrationSettings.objects.filter(event=kept).update(approval=approval)
+    kept.quotas.filter(mode="online").update(seats=0)
+    details = make_details(mode="online", group=make_group("cso"))
+    with pytest.raises(Refused, match="kept_for_her_group"):
+        rules.change(person("chebet"), details, now=NOW, at=AT)
+    assert (person("chebet").group.code, stands("chebet")) == (
+        "grassroots", {"in_room": "confirmed"},
+    )  # fmt: skip
+
+
+def test_who_has_the_other_mode_at_once_may_change_her_group_with_it(kept):
+    register(kept, "chebet", group="grassroots")
+    details = make_details(mode="online", group=make_group("cso"))
+    rules.change(person("chebet"), details, now=NOW, at=AT)
+    assert stands("chebet") == {"in_room": "cancelled", "online": "confirmed"}
+    assert stands("baraka") == {"in_room": "waiting"}
+
+
 def test_what_is_kept_no_longer_goes_to_the_first_who_waits(kept):
     rules.keep_no_longer(kept.kept_seats.get(), now=NOW, at=AT)
     assert stands("baraka") == {"in_room": "confirmed"}

@@ -146,6 +146,15 @@ def test_what_can_t_be_done_any_more_is_said_on_her_page(event, browser):
     assert "All seats of this kind are taken." in words(answer)
 
 
+def test_a_button_of_an_old_page_is_answered_in_words(event, browser):
+    """She left the list in one window, and presses what another still shows."""
+    baraka = wait(event)
+    press(browser, baraka, "cancel/")
+    answer = press(browser, baraka, "meanwhile/", mode="online")
+    assert answer.status_code == 409
+    assert "You are not on the waiting list any more." in words(answer)
+
+
 @pytest.mark.parametrize("end", ["meanwhile/", "stop-waiting/"])
 def test_buttons_take_no_post_from_another_site_and_change_nothing_by_a_look(event, browser, end):
     baraka = wait(event)
