@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from events.admin import (
     ConflictGuard,
@@ -19,6 +23,7 @@ from events.admin import (
     RestoresSpeaker,
     StandsInAgendas,
 )
+from events.admin.moving import Move
 from events.models import Event
 from events.registration import rules
 from events.registration.admin import (
@@ -28,6 +33,7 @@ from events.registration.admin import (
     save_kept_seats,
     save_quotas,
 )
+from events.registration.admin.exporting import MAY_EXPORT
 from events.registration.models import KeptSeats, Quota, SeatRequest
 from roundtable.colleagues import ColleagueAdmin
 from speakers.admin import SpeakerAdmin
@@ -58,6 +64,38 @@ class EventWithRegistrationAdmin(EventAdmin):
             seat_requests__status__in=[status.WAITING, status.PENDING]
         ).exclude(pk__in=holding)
         return Registered(seats=holding.count(), waiting=waiting.distinct().count())
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        move: Move | None = getattr(form, "move", None)
+        if move:
+            self._say_who_was_not_told(request, form.instance, move.registered)
+
+    def _say_who_was_not_told(
+        self, request: HttpRequest, event: Event, registered: Registered
+    ) -> None:
+        """Warn that nobody was told of a change just made; lead to who they are."""
+        number = registered.seats or registered.waiting
+        text = (
+            ngettext(
+                "%(number)d person holds a seat and has had no mail of it.",
+                "%(number)d people hold a seat and have had no mail of it.",
+                number,
+            )
+            if registered.seats
+            else ngettext(
+                "%(number)d person waits for a seat and has had no mail of it.",
+                "%(number)d people wait for a seat and have had no mail of it.",
+                number,
+            )
+        ) % {"number": number}
+        if request.user.has_perm(MAY_EXPORT):
+            url = reverse("admin:registration_registration_export")
+            link = f"{url}?event__id__exact={event.pk}"
+            text = format_html('{} <a href="{}">{}</a>', text, link, _("Export the registrations"))
+        messages.warning(request, text)
 
     def may_copy_registration(self, request: HttpRequest) -> bool:
         return request.user.has_perms(
