@@ -4,12 +4,14 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminEmailInputWidget
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -139,11 +141,22 @@ class ColleagueAdmin(admin.ModelAdmin):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
     ) -> None:
-        """Open the desk to whoever has a role, and close it to who has none."""
+        """Open the desk to whoever has a role, and close it to who has none; say what is next."""
         super().save_related(request, form, formsets, change)
         user = form.instance
+        had_role = change and user.is_staff
         user.is_staff = user.is_superuser or user.groups.exists()
         user.save(update_fields=["is_staff"])
+        if not user.is_staff:
+            text = _("%(email)s has no role and can't open the desk. Choose a role to change that.")
+            messages.warning(request, text % {"email": user.email})
+        elif user.is_active and not had_role:
+            text = _(
+                "Tell %(email)s to sign in at %(address)s with a code by mail, and to set up a "
+                "second step there."
+            )
+            address = settings.ORIGIN + reverse("admin:index")
+            messages.info(request, text % {"email": user.email, "address": address})
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody deletes herself, so an owner stays."""
