@@ -4,17 +4,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
-from django.forms import ModelForm
+from django.forms import ChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from events.admin import (
+    ConceptNoteAdmin,
     ConflictGuard,
     EventAdmin,
     LightMarkup,
@@ -24,7 +27,7 @@ from events.admin import (
     StandsInAgendas,
 )
 from events.admin.moving import Move
-from events.models import Event
+from events.models import ConceptNote, Event
 from events.registration import rules
 from events.registration.admin import (
     KeptSeatsInline,
@@ -34,14 +37,20 @@ from events.registration.admin import (
     save_quotas,
 )
 from events.registration.admin.exporting import MAY_EXPORT
-from events.registration.models import KeptSeats, Quota, SeatRequest
+from events.registration.models import Interpretation, KeptSeats, Quota, SeatRequest
 from roundtable.colleagues import ColleagueAdmin
 from speakers.admin import SpeakerAdmin
 from speakers.models import Speaker
 
+# Languages a note may be in beside those of the site.
+NOTE_LANGUAGES = {
+    language.value: language.label
+    for language in (Interpretation.SWAHILI, Interpretation.FRENCH, Interpretation.ARABIC)
+}
+
 # Rooms bring their own; what is put together here takes their place. Roles are
 # a table in code, and the rows of the packages below are nothing to edit by hand.
-REPLACED: list[type[Model]] = [Event, Speaker, User, Group]
+REPLACED: list[type[Model]] = [Event, ConceptNote, Speaker, User, Group]
 PACKAGES = ["account", "mfa"]
 of_packages = [model for name in PACKAGES for model in apps.get_app_config(name).get_models()]
 for model in [*REPLACED, *of_packages]:
@@ -51,11 +60,25 @@ for model in [*REPLACED, *of_packages]:
 admin.site.register(User, ColleagueAdmin)
 
 
+class RegistrationOfEvent(RegistrationSettingsInline):
+    """When people can register: one row, under one heading."""
+
+    verbose_name = verbose_name_plural = _lazy("registration")
+    template = "admin/events/event/registration.html"
+
+
+class SeatsOfEvent(QuotaInline):
+    """Quotas, as an organiser calls them."""
+
+    verbose_name = _lazy("way to take part")
+    verbose_name_plural = _lazy("seats")
+
+
 @admin.register(Event)
 class EventWithRegistrationAdmin(EventAdmin):
     """The event with the seats it offers and when people can register."""
 
-    inlines = [*EventAdmin.inlines, RegistrationSettingsInline, QuotaInline, KeptSeatsInline]
+    inlines = [*EventAdmin.inlines, RegistrationOfEvent, SeatsOfEvent, KeptSeatsInline]
 
     def people_registered(self, event: Event) -> Registered:
         status = SeatRequest.Status
@@ -118,6 +141,25 @@ class EventWithRegistrationAdmin(EventAdmin):
             save_kept_seats(formset)
         else:
             super().save_formset(request, form, formset, change)
+
+
+@admin.register(ConceptNote)
+class NoteInLanguagesAdmin(ConceptNoteAdmin):
+    """The concept note, whose language is chosen by name."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        field = form.base_fields.get("language")
+        if field:  # who may only look has none
+            languages = {**dict(settings.LANGUAGES), **NOTE_LANGUAGES}
+            if obj and obj.language not in languages:
+                languages[obj.language] = obj.language
+            form.base_fields["language"] = ChoiceField(
+                label=field.label, initial=field.initial, choices=list(languages.items())
+            )
+        return form
 
 
 @admin.register(Speaker)

@@ -203,6 +203,17 @@ def test_the_log_tells_all_times_in_one_zone(organiser, event):
     assert times == ["01.03.2026 11:30 EAT", "01.03.2026 12:30 EAT", *["01.03.2026 11:30 EAT"] * 2]
 
 
+@pytest.mark.parametrize(
+    ("number", "counted"), [(0, "0 entries"), (1, "1 entry"), (8, "8 entries")]
+)
+def test_the_log_counts_entries(organiser, number, counted):
+    PersonalDataAccess.objects.bulk_create(
+        PersonalDataAccess(what="list", by_name="x") for _ in range(number)
+    )
+    found = re.search(r'<p class="paginator">(.*?)</p>', words(organiser.get(LOG)), re.DOTALL)
+    assert " ".join(found[1].split()) == counted
+
+
 @pytest.mark.parametrize("number", [1, 3, 300])
 def test_the_log_costs_a_constant_number_of_queries(
     organiser, event, number, django_assert_num_queries
