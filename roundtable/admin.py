@@ -117,7 +117,9 @@ class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
     ) -> None:
+        """Give the seats that what was saved makes free, and say who was not told of it."""
         super().save_related(request, form, formsets, change)
+        rules.move_up(form.instance, now=clock.now(), at=timezone.now())
         move: Move | None = getattr(form, "move", None)
         if move:
             self._say_who_was_not_told(request, form.instance, move.registered)
@@ -158,13 +160,6 @@ class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
 
     def copy_registration(self, source: Event, target: Event) -> None:
         rules.copy_settings(source, target)
-
-    def save_related(
-        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
-    ) -> None:
-        """Give the seats that what was saved makes free: new seats, another time, on again."""
-        super().save_related(request, form, formsets, change)
-        rules.move_up(form.instance, now=clock.now(), at=timezone.now())
 
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: Any, change: bool

@@ -498,6 +498,7 @@ def sentence(reason: str) -> str:
     """Return in words why a seat can't be had."""
     sentences = {
         "full": _now("All seats of this kind are taken. Another way to take part may be free."),
+        "kept": _now("The seats of this kind that are left are kept for other groups for now."),
         "not_asked": _now("You are not on the waiting list any more."),
         "kept_for_her_group": _now(
             "Your seat was kept for the group you chose first. Please write to us to change it."

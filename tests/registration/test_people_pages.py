@@ -526,7 +526,7 @@ def test_erasing_one_says_whom_and_that_nobody_is_told(organiser, wanjiru):
 
 
 def test_erasing_who_holds_no_seat_says_so(organiser, wanjiru):
-    rules.cancel(wanjiru, at=AT)
+    rules.cancel(wanjiru, now=NOW, at=AT)
     assert "The person holds no seat." in plain(organiser.get(page(wanjiru, "delete")))
 
 
@@ -538,6 +538,7 @@ def test_erasing_many_names_twenty_and_erases_whom_it_was_asked_of(organiser, ev
     assert (len(whom(asked)[0]), whom(asked)[1]) == (20, 3)
     assert "1 person holds a seat." in plain(asked)
     assert "Erasing sends no mail. If they should know, give up the seats first." in plain(asked)
+    RegistrationSettings.objects.filter(event=event).update(stopped=False)
     stays = make_registration(event, email="late@example.org", mode="online")
     keys = re.findall(r'name="_selected_action" value="(\d+)"', words(asked))
     assert len(keys) == len(made) + 1
