@@ -26,7 +26,8 @@ class NoteForm(forms.ModelForm):
 
     def clean_version(self) -> str:
         version: str = self.cleaned_data["version"]
-        if self.instance.pk and name_is_taken(self.instance, version):
+        is_renamed = self.instance.pk and is_another_version(self.instance, version)
+        if is_renamed and name_is_taken(self.instance, version):
             raise ValidationError(
                 _("There was a version “%(version)s” already. Give this one another name."),
                 params={"version": version},

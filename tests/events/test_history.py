@@ -19,6 +19,7 @@ from events.restoring import NothingThere, Part, plan, restore, restore_speaker
 from events.rules import record_change
 from roundtable.roles import Role
 from speakers.models import Speaker
+from tests.desk import save, saved
 from tests.factories import (
     AT,
     make_assignment,
@@ -402,6 +403,34 @@ def test_note_comes_back_with_its_sections(event):
     note.sections.create(position=9, heading="New", text="New.")
     restore(event, Part.NOTE, moment=then, at=AT)
     assert note_of(event) == before
+
+
+def versions(note):
+    return list(note.versions.values_list("version", flat=True))
+
+
+def test_note_that_comes_back_leaves_the_replaced_version_an_earlier_one(organiser, event):
+    then, note = now(), ConceptNote.objects.get()
+    assert saved(save(organiser, note, version="2"))
+    meanwhile = now()
+    restore(event, Part.NOTE, moment=then, at=AT)
+    note.refresh_from_db()
+    assert (note.version, versions(note)) == ("1", ["2"])
+    # The form, opened and sent as it is.
+    assert saved(save(organiser, note))
+    restore(event, Part.NOTE, moment=meanwhile, at=AT)
+    note.refresh_from_db()
+    assert (note.version, versions(note)) == ("2", ["1"])
+
+
+def test_slot_and_section_that_come_back_are_not_said_to_stay_away(event):
+    then = now()
+    item(event, "Panel").delete()
+    ConceptNote.objects.get().delete()
+    make_note(event)
+    assert [plan(event, part, moment=then).left_out for part in (Part.AGENDA, Part.NOTE)] == [
+        [], [],
+    ]  # fmt: skip
 
 
 def test_deleted_note_comes_back_and_one_that_came_since_goes(event):
