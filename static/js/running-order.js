@@ -17,7 +17,7 @@
     const field = (row, name) => row.querySelector(`.of-${name} input, .of-${name} select`);
     const value = (row, name) => { const found = field(row, name); return found ? found.value.trim() : ""; };
     const isDeleted = (row) => { const box = field(row, "DELETE"); return Boolean(box && box.checked); };
-    const isBlank = (row) => ["title", "minutes", "kind", "emphasis"].every((name) => !value(row, name));
+    const isBlank = (row) => ["title", "minutes", "emphasis"].every((name) => !value(row, name));
     const titleOf = (row) => value(row, "title") || row.dataset.title || words.untitled;
     const minutesOf = (row) => {
       const typed = value(row, "minutes") || row.dataset.minutes || "";
