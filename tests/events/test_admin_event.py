@@ -78,6 +78,15 @@ def test_preview_shows_the_draft_and_is_never_kept(organiser, draft, published):
     assert f'href="{address(draft)}#running-order"' in response.content.decode()
 
 
+@pytest.mark.parametrize(("status", "shown"), [("draft", 0), ("provisional", 1)])
+def test_preview_links_to_what_is_there(organiser, draft, status, shown):
+    Event.objects.update(agenda_status=status)
+    page = organiser.get(f"/admin/events/event/{draft.pk}/preview/").content.decode()
+    for link in ("/events/e/agenda.pdf", "/events/e/agenda.ics"):
+        assert page.count(f'<p class="no-print"><a href="{link}"') == shown
+        assert organiser.get(link).status_code == (200 if shown else 404)
+
+
 def test_preview_is_linked_from_the_event_s_page(organiser, draft):
     assert (
         f'href="/admin/events/event/{draft.pk}/preview/"'
