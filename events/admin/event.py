@@ -21,9 +21,9 @@ from events import clock
 from events.admin.changes import RecordsChange
 from events.admin.cloning import CopiesEvents
 from events.admin.conflicts import ConflictGuard
-from events.admin.front import FrontPage
 from events.admin.history import EventHistory
-from events.admin.moving import EventForm, Registered
+from events.admin.moving import EventForm
+from events.admin.on_site import OnTheSite
 from events.admin.running_order import RunningOrderInline
 from events.agenda import minutes_left, timed
 from events.attention import Kind, findings, notices
@@ -61,7 +61,7 @@ class TimesOfThePlace(admin.ModelAdmin):
 # The guard is first: what it merges may change the zone in which times are read.
 @admin.register(Event)
 class EventAdmin(
-    ConflictGuard, EventHistory, CopiesEvents, FrontPage, TimesOfThePlace, RecordsChange
+    ConflictGuard, EventHistory, CopiesEvents, OnTheSite, TimesOfThePlace, RecordsChange
 ):
     form = EventForm
     change_form_template = "admin/events/event/change_form.html"
@@ -85,10 +85,6 @@ class EventAdmin(
         (_("On the site"), {"fields": ["published", "featured", "contact_email"]}),
         (_("Agenda"), {"fields": ["agenda_status", "agenda_page", "last_change"]}),
     ]
-
-    def people_registered(self, event: Event) -> Registered:
-        """Return how many people would be moved along with the event. Registration knows."""
-        return Registered()
 
     @admin.display(description=_("start"), ordering="starts_at")
     def starts(self, event: Event) -> str:
