@@ -179,6 +179,7 @@ class RunningOrderInline(admin.TabularInline):
     # Without the script, one row to add a slot by; with it there is a button.
     extra = 1
     order_field = "position"
+    anchor = "running-order"
     verbose_name = _("slot")
     verbose_name_plural = _("running order")
 
