@@ -661,6 +661,30 @@ def test_two_moments_in_either_order_are_compared_from_the_earlier(organiser, ev
     assert "Nothing differs." in words(organiser.get(url, {"before": first, "after": first}))
 
 
+def test_saves_of_one_minute_are_told_apart(organiser, event):
+    for minutes in ("45", "50"):
+        assert saved(save(organiser, event, agenda_items__1__minutes=minutes))
+    assert saved(save(organiser, event, title="Anew"))
+    for second, found in enumerate(reversed(history.of_event(event.pk).saves[:3]), 7):
+        for mark in found.marks:
+            mark.model.history.filter(history_id=mark.history_id).update(
+                history_date=datetime(2030, 1, 1, 9, 30, second, tzinfo=UTC)
+            )
+    form = organiser.get(f"/admin/events/event/{event.pk}/history/compare/").context["form"]
+    assert [text for _value, text in form.fields["before"].choices[1:4]] == [
+        "1 January 2030, 12:30:09 EAT, Amina: event",
+        "1 January 2030, 12:30:08 EAT, Amina: agenda items",
+        "1 January 2030, 12:30:07 EAT, Amina: agenda items",
+    ]
+
+
+def test_save_of_what_is_not_kept_says_so(organiser, event):
+    assert saved(save(organiser, event))
+    assert (
+        "Saved. What changed is not kept in this history, such as seats and registration times."
+    ) in words(organiser.get(f"/admin/events/event/{event.pk}/history/"))
+
+
 @pytest.mark.parametrize("moment", ["", "nonsense", "2020-10-12T09:00:00"])
 def test_moment_nobody_knows_gets_a_sentence(organiser, event, moment):
     url = f"/admin/events/event/{event.pk}/history"
