@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -29,6 +30,13 @@ from events.agenda import minutes_left, timed
 from events.attention import Kind, findings, notices
 from events.models import Event, validate_zone
 from events.rules import phase
+
+# What a final agenda has nothing of. Who is not confirmed reads “to be announced” as well.
+UNFINISHED = frozenset(
+    {Kind.OVERRUN, Kind.GAP, Kind.DECLINED, Kind.EMPTY, Kind.OPEN_ROLE, Kind.UNCONFIRMED}
+)
+# Of each such point, in characters.
+LONGEST_POINT = 200
 
 
 class TimesOfThePlace(admin.ModelAdmin):
@@ -65,6 +73,8 @@ class EventAdmin(
 ):
     form = EventForm
     change_form_template = "admin/events/event/change_form.html"
+    delete_confirmation_template = "admin/events/event/delete_confirmation.html"
+    delete_selected_confirmation_template = "admin/events/event/delete_selected_confirmation.html"
     list_display = ["__str__", "starts", "status", "published", "featured"]
     list_filter = ["published", "status", "series"]
     search_fields = ["title", "slug"]
@@ -138,6 +148,20 @@ class EventAdmin(
         }
         return TemplateResponse(request, "events/agenda.html", context)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say which events have registrations, and never of whom."""
+        found = super().get_deleted_objects
+        to_delete, counts, lacking, protected = found(objs, request)
+        if not protected:
+            return to_delete, counts, lacking, protected
+        events = [event for event in objs if found([event], request)[3]]
+        return (
+            to_delete,
+            counts,
+            set(),
+            [(event, self.people_registered(event)) for event in events],
+        )
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -161,7 +185,19 @@ class EventAdmin(
         self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        self._warn_of_minutes(request, form.instance)
+        event = form.instance
+        if event.agenda_status == Event.AgendaStatus.FINAL:
+            self._warn_of_what_is_not_final(request, event)
+        else:
+            self._warn_of_minutes(request, event)
+
+    def _warn_of_what_is_not_final(self, request: HttpRequest, event: Event) -> None:
+        """Name what readers of a final agenda would still see open, and how its times stand."""
+        found = notices(finding for finding in findings(event) if finding.kind in UNFINISHED)
+        if found:
+            text = _("The agenda is called final, and is not finished: %(points)s")
+            points = " ".join(Truncator(str(notice)).chars(LONGEST_POINT) for notice in found)
+            messages.warning(request, text % {"points": points})
 
     def _warn_of_minutes(self, request: HttpRequest, event: Event) -> None:
         items = list(event.agenda_items.all())

@@ -4,11 +4,13 @@ import re
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.messages import WARNING, get_messages
 from django.test import Client
 
 from events.models import Event
 from events.registration.models import SeatRequest
+from roundtable.roles import Role
 from tests.desk import address, problems, read, save, saved
 from tests.factories import make_assignment as assign
 from tests.factories import make_event, make_organiser, make_registration, make_speaker
@@ -105,6 +107,31 @@ def test_agenda_that_is_no_draft_is_public_as_soon_as_it_is_saved(organiser, dra
     assert SECRET in anybody.get("/events/e/agenda.ics").content.decode()
     assert saved(save(organiser, draft, agenda_status="draft"))
     assert SECRET not in words(anybody.get("/events/e/agenda/"))
+
+
+def warnings(response):
+    told = get_messages(response.wsgi_request)
+    return [str(message) for message in told if message.level == WARNING]
+
+
+def test_final_agenda_that_is_not_finished_is_saved_with_a_warning(organiser):
+    event = make_event(items=[{"title": "Panel", "minutes": 135, "kind": "panel"}])
+    assign(event.agenda_items.get(), None, role="moderator")
+    response = save(organiser, event, agenda_status="final")
+    assert saved(response)
+    (warning,) = warnings(response)
+    assert warning == (
+        "The agenda is called final, and is not finished: The running order is 15 minutes longer "
+        "than the event. Still to be announced: Moderator in “Panel”."
+    )
+    assert Event.objects.get().agenda_status == "final"
+
+
+def test_final_agenda_that_is_finished_is_saved_without_a_word(organiser):
+    event = make_event(items=[{"title": "Floor", "minutes": 120, "kind": "floor"}])
+    response = save(organiser, event, agenda_status="final")
+    assert saved(response)
+    assert warnings(response) == []
 
 
 @pytest.mark.parametrize(
@@ -281,3 +308,44 @@ def test_end_after_the_start_on_the_night_the_clocks_are_put_back(organiser):
     assert saved(save(organiser, event, **typed, starts_at_1="01:30", ends_at_1="03:30"))
     event = Event.objects.get()
     assert event.minutes == 180
+
+
+# Deleting an event
+
+
+def test_page_that_asks_before_deleting_says_it_is_final(organiser):
+    event = make_event()
+    url = f"/admin/events/event/{event.pk}/delete/"
+    sentence = (
+        "Deleting is final. What the event said can be read afterwards under “Deleted events”, "
+        "and not brought back."
+    )
+    assert sentence in words(organiser.get(url))
+    chosen = {"action": "delete_selected", "_selected_action": [event.pk]}
+    assert sentence in words(organiser.post("/admin/events/event/", chosen))
+    assert organiser.post(url, {"post": "yes"}).status_code == 302
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("role", [None, Role.ORGANISER])
+def test_event_with_registrations_is_refused_with_what_to_do_instead(client, role):
+    user = make_organiser(is_active=True)
+    if role:
+        user.is_superuser = False
+        user.save()
+        user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    other, event = make_event(), make_event(title="The full one")
+    make_registration(event, name="Amina Odhiambo")
+    chosen = {"action": "delete_selected", "_selected_action": [other.pk, event.pk]}
+    for response in (
+        client.get(f"/admin/events/event/{event.pk}/delete/"),
+        client.post(f"/admin/events/event/{event.pk}/delete/", {"post": "yes"}),
+        client.post("/admin/events/event/", chosen),
+    ):
+        text = words(response)
+        assert "Nothing was deleted: people registered" in text
+        assert "The full one : 1 person holds a seat. Take off the site" in text
+        assert "set its status to “Cancelled” instead" in text
+        assert "Amina" not in text
+    assert Event.objects.count() == 2
