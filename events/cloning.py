@@ -23,6 +23,7 @@ from events.models import (
     new_uid,
 )
 from events.rules import record_change
+from speakers.addresses import free_address
 from speakers.keeping import reason
 
 # What a copy's records say, before the key of what it was copied from.
@@ -148,7 +149,7 @@ def leftovers(event: Event) -> list[Leftover]:
     """
     copies = {
         record.id: record
-        for record in ConceptNote.history.filter(
+        for record in history.records(ConceptNote).filter(
             event_id=event.pk, history_type="+", history_change_reason__contains=f" {COPY}"
         )
     }
@@ -216,18 +217,8 @@ def next_number(event: Event) -> int | None:
     return max(last or 0, event.number) + 1
 
 
-def free_slug(wanted: str) -> str:
-    """Return this address, or the next free one like it."""
-    wanted = wanted[:70]
-    taken = set(Event.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    slug, number = wanted, 2
-    while slug in taken:
-        slug, number = f"{wanted}-{number}", number + 1
-    return slug
-
-
 def suggested_slug(event: Event, number: int | None) -> str:
     """Return a free address for the next event: “roundtable-2” is followed by “roundtable-3”."""
     if number is not None and event.slug.endswith(f"-{event.number}"):
-        return free_slug(f"{event.slug.removesuffix(str(event.number))}{number}")
-    return free_slug(event.slug)
+        return free_address(Event, f"{event.slug.removesuffix(str(event.number))}{number}")
+    return free_address(Event, event.slug)

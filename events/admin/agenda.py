@@ -38,7 +38,7 @@ class AssignmentFormSet(LastWhenEmpty):
 
     @cached_property
     def _profiles(self) -> list[Any]:
-        return list(self.form.base_fields["speaker"].choices)  # type: ignore[attr-defined]
+        return list(self.form.base_fields["speaker"].choices)
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from events import clock
 from events.models import Event, EventQuerySet
 from events.rules import NotPublished, put_in_front, take_off_site
+from speakers.addresses import AddressFromName
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -46,8 +46,10 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset if found is None else queryset.filter(pk__in=found.order_by().values("pk"))
 
 
-class OneInFront(forms.ModelForm):
+class OneInFront(AddressFromName):
     """Says which event has the front page, where another one asks for it."""
+
+    address_from = "title"
 
     def clean_featured(self) -> bool:
         featured: bool = self.cleaned_data["featured"]

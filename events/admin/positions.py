@@ -1,5 +1,7 @@
 """Numbers by which rows stand among their like, in forms where no script moves them."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +12,7 @@ STEP = 10
 class PositionField(forms.IntegerField):
     """A row's number; it may stay empty."""
 
-    def __init__(self, *, help_text: object = "", **kwargs: object) -> None:
+    def __init__(self, *, help_text: Any = "") -> None:
         super().__init__(
             label=_("position"), required=False, min_value=0, max_value=32_000, help_text=help_text
         )

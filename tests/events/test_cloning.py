@@ -18,7 +18,6 @@ from events.cloning import (
     People,
     clone,
     exists,
-    free_slug,
     leftovers,
     next_number,
     shifted,
@@ -353,8 +352,6 @@ def test_suggested_address_is_free(event):
     make_event(slug="roundtable-3")
     assert suggested_slug(event, 3) == "roundtable-3-2"
     assert suggested_slug(make_event(slug="spring"), None) == "spring-2"
-    assert free_slug("new") == "new"
-    assert len(free_slug("x" * 80)) <= 80
 
 
 @pytest.mark.parametrize(
