@@ -41,8 +41,9 @@ HELP = _(
 
 # What follows a link's words. An address may have brackets of its own.
 TARGET = re.compile(r"\(((?:[^\s()]|\([^\s()]*\))+)\)")
-# Where somebody meant a link, as far as one can tell.
-MEANT_AS_LINK = re.compile(r"\[[^\]]*\]\(((?:[^()]|\([^()]*\))*)\)")
+# Where somebody meant a link, as far as one can tell. Of brackets within brackets
+# the last one counts, so that a row of them is read once and not from each anew.
+MEANT_AS_LINK = re.compile(r"\[[^\[\]]*\]\(((?:[^()]|\([^()]*\))*)\)")
 # A target that is meant to lead somewhere, and no remark in brackets.
 LEADS_SOMEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/|www\.|[^@]+@[^@]+\.", re.IGNORECASE)
 _web_address = URLValidator(schemes=["http", "https"])

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import ngettext
 
 from events.admin import (
     ConflictGuard,
@@ -28,14 +29,14 @@ from events.registration.admin import (
     save_kept_seats,
     save_quotas,
 )
-from events.registration.models import KeptSeats, Quota, SeatRequest
+from events.registration.models import KeptSeats, Quota, Registration, SeatRequest
 from roundtable.colleagues import ColleagueAdmin
-from speakers.admin import SpeakerAdmin
-from speakers.models import Speaker
+from speakers.admin import SpeakerAdmin, StakeholderGroupAdmin
+from speakers.models import Speaker, StakeholderGroup
 
 # Rooms bring their own; what is put together here takes their place. Roles are
 # a table in code, and the rows of the packages below are nothing to edit by hand.
-REPLACED: list[type[Model]] = [Event, Speaker, User, Group]
+REPLACED: list[type[Model]] = [Event, Speaker, StakeholderGroup, User, Group]
 PACKAGES = ["account", "mfa"]
 of_packages = [model for name in PACKAGES for model in apps.get_app_config(name).get_models()]
 for model in [*REPLACED, *of_packages]:
@@ -45,10 +46,27 @@ for model in [*REPLACED, *of_packages]:
 admin.site.register(User, ColleagueAdmin)
 
 
+class KeptByPeople(admin.ModelAdmin):
+    """A row that stays while registrations need it: it is said how many do, and not whose.
+
+    Django would name each person, past the log of who saw personal data.
+    """
+
+    needed_as = ""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        people = Registration.objects.filter(**{f"{self.needed_as}__in": objs}).count()
+        if not people:
+            return super().get_deleted_objects(objs, request)
+        text = ngettext("%(number)d registration", "%(number)d registrations", people)
+        return [], {}, set(), [text % {"number": people}]
+
+
 @admin.register(Event)
-class EventWithRegistrationAdmin(EventAdmin):
+class EventWithRegistrationAdmin(KeptByPeople, EventAdmin):
     """The event with the seats it offers and when people can register."""
 
+    needed_as = "event"
     inlines = [*EventAdmin.inlines, RegistrationSettingsInline, QuotaInline, KeptSeatsInline]
 
     def people_registered(self, event: Event) -> Registered:
@@ -80,6 +98,13 @@ class EventWithRegistrationAdmin(EventAdmin):
             save_kept_seats(formset)
         else:
             super().save_formset(request, form, formset, change)
+
+
+@admin.register(StakeholderGroup)
+class GroupOfPeopleAdmin(KeptByPeople, StakeholderGroupAdmin):
+    """A group, which people chose when they registered."""
+
+    needed_as = "group"
 
 
 @admin.register(Speaker)

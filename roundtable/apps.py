@@ -16,7 +16,10 @@ class RoundtableConfig(AppConfig):
 
         # Django sends the signal for apps with models only. The groups are auth's.
         auth = apps.get_app_config("auth")
-        auth.verbose_name = _("Colleagues")  # what organisers call accounts and roles
+        # What organisers call accounts and roles.
+        auth.verbose_name = _("Colleagues")
+        user = auth.get_model("User")._meta
+        user.verbose_name, user.verbose_name_plural = _("colleague"), _("colleagues")
         post_migrate.connect(write_roles, sender=auth, dispatch_uid="roundtable.roles")
 
 

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminEmailInputWidget
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -14,7 +15,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from roundtable.accounts.factors import end_sessions
 from roundtable.roles import MEANING, Role
+from speakers.lookups import AsksWhatIsOffered
 
 
 class RoleField(forms.ModelMultipleChoiceField):
@@ -46,9 +49,11 @@ class ColleagueForm(forms.ModelForm):
         help_texts = {"is_active": _("Untick to keep somebody out. What they did stays.")}
 
     def clean_email(self) -> str:
+        """Refuse an address that somebody has; to claim it as a second one is not to have it."""
         email: str = self.cleaned_data["email"]
         holds = Q(email__iexact=email) | Q(username__iexact=email)
-        others = User.objects.filter(holds | Q(emailaddress__email__iexact=email))
+        confirmed = Q(emailaddress__email__iexact=email, emailaddress__verified=True)
+        others = User.objects.filter(holds | confirmed)
         if others.exclude(pk=self.instance.pk).exists():
             raise ValidationError(
                 _("Somebody has an account with this address already. Find it in the list.")
@@ -88,7 +93,7 @@ class AtTheDesk(admin.SimpleListFilter):
         return queryset
 
 
-class ColleagueAdmin(admin.ModelAdmin):
+class ColleagueAdmin(AsksWhatIsOffered):
     """Accounts without passwords: an address, roles, and whether one may sign in."""
 
     form = ColleagueForm
@@ -139,11 +144,21 @@ class ColleagueAdmin(admin.ModelAdmin):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
     ) -> None:
-        """Open the desk to whoever has a role, and close it to who has none."""
+        """Open the desk to whoever has a role, and close it to who has none.
+
+        Whom that lets in or keeps out signs in afresh, and so does who has
+        another address: a session left open somewhere must not rise with the
+        account, nor wake when the account does.
+        """
         super().save_related(request, form, formsets, change)
         user = form.instance
+        was_staff = user.is_staff
         user.is_staff = user.is_superuser or user.groups.exists()
         user.save(update_fields=["is_staff"])
+        if change and (was_staff != user.is_staff or {"email", "is_active"} & {*form.changed_data}):
+            end_sessions(user)
+            if user == request.user:
+                update_session_auth_hash(request, user)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody deletes herself, so an owner stays."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 
-from roundtable.accounts.factors import forget_factors
+from roundtable.accounts.factors import end_sessions, forget_factors
 from roundtable.roles import Role
 
 SALT = "roundtable.first-organiser"
@@ -66,9 +66,11 @@ def make_organiser(*, email: str, role: Role = Role.OWNER) -> User:
     """
     with transaction.atomic():
         user = _account_of(email)
-        if not user.is_staff:
-            # Also signs out whoever is in by another way and would rise with it.
+        if user.pk is None:
             user.set_unusable_password()
+        elif not user.is_staff:
+            # Whoever is in by another way, or on the way in, would rise with it.
+            end_sessions(user)
         user.is_staff = user.is_active = True
         user.save()
         user.groups.add(Group.objects.get(name=role.value))

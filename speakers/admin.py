@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from speakers import files
 from speakers.forms import SpeakerForm
+from speakers.lookups import AsksWhatIsOffered
 from speakers.models import Speaker, StakeholderGroup, Voice
 from speakers.renditions import PROFILE
 from speakers.templatetags.photos import address as photo_address
 
 
 @admin.register(StakeholderGroup)
-class StakeholderGroupAdmin(admin.ModelAdmin):
+class StakeholderGroupAdmin(AsksWhatIsOffered):
     list_display = ["label", "code", "family", "in_note", "offered", "position"]
     list_filter = ["in_note", "offered"]
     search_fields = ["label", "code"]
@@ -25,14 +26,14 @@ class StakeholderGroupAdmin(admin.ModelAdmin):
 
 
 @admin.register(Voice)
-class VoiceAdmin(admin.ModelAdmin):
+class VoiceAdmin(AsksWhatIsOffered):
     list_display = ["label", "code", "offered", "position"]
     search_fields = ["label", "code"]
     ordering = ["position", "code"]
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(admin.ModelAdmin):
+class SpeakerAdmin(AsksWhatIsOffered):
     """The profile and its photo, whose files are kept here and go with it."""
 
     form = SpeakerForm

@@ -6,6 +6,7 @@ carried over, as sRGB: no Exif, no place, no profile, no comment.
 """
 
 import hashlib
+import re
 import warnings
 from io import BytesIO
 from typing import Any
@@ -22,6 +23,7 @@ from speakers.renditions import (
     MAX_PIXELS,
     MAX_PIXELS_WHOLE,
     MOST_BYTES,
+    MOST_PASSES,
     SIZES,
     Photo,
     Rendition,
@@ -35,6 +37,11 @@ ENCODINGS: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
 }
 # How much of what is cut off a tall picture is cut off its top: faces are above the middle.
 CUT_FROM_TOP = 0.25
+
+# In a JPEG (ITU-T T.81, annex B): what begins a segment that says its own length, or
+# ends the picture. Among the dots a byte of ones is followed by 0, or by a restart.
+MARKER = re.compile(rb"\xff+([\x02-\xcf\xd9-\xfe])")
+END_OF_IMAGE, START_OF_SCAN = b"\xd9", b"\xda"
 
 EXIF_ORIENTATION = 0x0112
 # How to turn a picture upright, by its Exif orientation (CIPA DC-008, 4.6.5).
@@ -92,6 +99,8 @@ def _opened(content: bytes) -> Image.Image:
     most = MAX_PIXELS if picture.format in {"JPEG", "MPO"} else MAX_PIXELS_WHOLE
     if width * height > most:
         raise PhotoRefused(_too_many_pixels(most))
+    if picture.format in {"JPEG", "MPO"} and _takes_too_many_passes(content):
+        raise PhotoRefused(_not_a_picture())
     # Phones put a second view of the same moment into a JPEG: that is no animation.
     if getattr(picture, "is_animated", False) and picture.format != "MPO":
         raise PhotoRefused(_animated())
@@ -104,6 +113,18 @@ def _opened(content: bytes) -> Image.Image:
             % {"width": width, "height": height, "least": LEAST_SIDE}
         )
     return picture
+
+
+def _takes_too_many_passes(content: bytes) -> bool:
+    """Whether a JPEG would have us go over all of it again and again, for hours perhaps."""
+    place = passes = 0
+    while (marker := MARKER.search(content, place)) and marker[1] != END_OF_IMAGE:
+        passes += marker[1] == START_OF_SCAN
+        if passes > MOST_PASSES:
+            return True
+        length = content[marker.end() : marker.end() + 2]
+        place = marker.end() + int.from_bytes(length)
+    return False
 
 
 def _refuse_what_is_known(content: bytes) -> None:

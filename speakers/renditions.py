@@ -12,6 +12,8 @@ MAX_BYTES = 10 * 1024 * 1024
 # bytes a pixel and as much again on the way.
 MAX_PIXELS = 30_000_000
 MAX_PIXELS_WHOLE = 16_000_000
+# A JPEG may be drawn in many passes, each over all of it; cameras and programs use about ten.
+MOST_PASSES = 100
 LEAST_SIDE = 96  # pixels
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 

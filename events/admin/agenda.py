@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from events.admin.changes import RecordsChange
 from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
+from events.admin.named import NAMED_CHOICES
 from events.admin.positions import LastWhenEmpty, PositionField
 from events.admin.running_order import SlotForm
 from events.agenda import timed
@@ -67,6 +68,9 @@ class AssignmentInline(admin.TabularInline):
         if not hasattr(request, "profiles"):
             request.profiles = Speaker.objects.count()  # type: ignore[attr-defined]
         return ["speaker"] if request.profiles > MOST_LISTED else []  # type: ignore[attr-defined]
+
+    class Media:
+        js = [NAMED_CHOICES]
 
 
 @admin.register(AgendaItem)

@@ -24,12 +24,14 @@ from events.admin.cloning import CopiesEvents
 from events.admin.conflicts import ConflictGuard
 from events.admin.history import EventHistory
 from events.admin.moving import EventForm
+from events.admin.named import MOMENTS, NAMED_CHOICES
 from events.admin.on_site import OnTheSite
 from events.admin.running_order import RunningOrderInline
 from events.agenda import minutes_left, timed
 from events.attention import Kind, findings, notices
 from events.models import Event, validate_zone
 from events.rules import phase
+from speakers.lookups import AsksWhatIsOffered
 
 # What a final agenda has nothing of. Who is not confirmed reads “to be announced” as well.
 UNFINISHED = frozenset(
@@ -69,9 +71,16 @@ class TimesOfThePlace(admin.ModelAdmin):
 # The guard is first: what it merges may change the zone in which times are read.
 @admin.register(Event)
 class EventAdmin(
-    ConflictGuard, EventHistory, CopiesEvents, OnTheSite, TimesOfThePlace, RecordsChange
+    ConflictGuard,
+    EventHistory,
+    CopiesEvents,
+    OnTheSite,
+    TimesOfThePlace,
+    AsksWhatIsOffered,
+    RecordsChange,
 ):
     form = EventForm
+    formfield_overrides = MOMENTS
     change_form_template = "admin/events/event/change_form.html"
     delete_confirmation_template = "admin/events/event/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/events/event/delete_selected_confirmation.html"
@@ -95,6 +104,9 @@ class EventAdmin(
         (_("On the site"), {"fields": ["published", "featured", "contact_email"]}),
         (_("Agenda"), {"fields": ["agenda_status", "agenda_page", "last_change"]}),
     ]
+
+    class Media:
+        js = [NAMED_CHOICES]
 
     @admin.display(description=_("start"), ordering="starts_at")
     def starts(self, event: Event) -> str:

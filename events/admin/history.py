@@ -1,7 +1,7 @@
 """Who changed what when, in the admin: read it, compare two moments, bring something back."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -205,7 +205,8 @@ def moment_of(text: str) -> datetime:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         raise Http404 from None
-    if moment.tzinfo is None:
+    # At either end of the calendar, another zone's clock would show no time at all.
+    if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:
         raise Http404
     return moment
 

@@ -55,7 +55,7 @@ class StandsInAgendas(admin.ModelAdmin):
         if not places:
             return str(_("In no agenda yet. Add the profile to a slot to have it there."))
         items = format_html_join("", "<li>{}</li>", ((place,) for place in places))
-        return format_html("<ul>{}</ul>", items)
+        return format_html('<ul class="places">{}</ul>', items)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say of what stands in the way where it is, and not only that there is something."""

@@ -14,7 +14,7 @@ class PositionField(forms.IntegerField):
 
     def __init__(self, *, help_text: Any = "") -> None:
         super().__init__(
-            label=_("position"), required=False, min_value=0, max_value=32_000, help_text=help_text
+            label=_("Position"), required=False, min_value=0, max_value=32_000, help_text=help_text
         )
 
 

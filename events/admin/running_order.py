@@ -28,7 +28,7 @@ class SlotForm(forms.ModelForm):
 
     WRONG_MINUTES = _("Give the minutes as a whole number from 1 to 600.")
     minutes = forms.IntegerField(
-        label=_("minutes"),
+        label=_("Minutes"),
         min_value=1,
         max_value=600,
         error_messages={
@@ -47,7 +47,7 @@ class SlotForm(forms.ModelForm):
 class PlacedSlotForm(SlotForm):
     """A slot among its like. Its number says where it goes; the formset makes it a position."""
 
-    position = forms.IntegerField(label=_("place"), required=False)
+    position = forms.IntegerField(label=_("Place"), required=False)
     number: int | None = None
     is_moved = False
 

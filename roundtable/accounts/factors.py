@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -74,9 +75,15 @@ def forget_factors(user: User) -> bool:
 
 
 def end_sessions(user: User) -> None:
-    """Sign the account out everywhere: sessions are bound to the password nobody has."""
+    """Sign the account out everywhere: sessions are bound to the password nobody has.
+
+    Somebody who only began to sign up has no session of it yet. But until the
+    account was signed in to, allauth lets her put another address in the place
+    of the one she typed, and come in by that. So it counts as signed in to.
+    """
     user.set_unusable_password()
-    user.save(update_fields=["password"])
+    user.last_login = user.last_login or timezone.now()
+    user.save(update_fields=["password", "last_login"])
 
 
 def _records(request: HttpRequest) -> list[dict]:

@@ -1,11 +1,13 @@
 """A real site and a real browser. Every test in this folder drives both."""
 
+import json
 import os
 import shutil
 
 import pytest
 
 from roundtable.roles import Role
+from tests.browser.axe import violations
 from tests.lacking import lacking
 from tests.live import manage, site
 
@@ -25,6 +27,13 @@ session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
 session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.save()
 print("session", session.session_key)
+"""
+
+
+MAKE_ROWS = """
+import json
+from tests.browser.rows import make
+print("rows", json.dumps(make()))
 """
 
 
@@ -92,6 +101,21 @@ def open_page(chromium, live):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def axe(open_page):
+    """Look for what keeps people out of a page: ``assert axe(page) == []``."""
+
+    return lambda page: violations(page, open_page.complaints)
+
+
+@pytest.fixture(scope="session")
+def rows(live):
+    """One of everything on the running site: the address of its page at the desk, by name."""
+    done = manage("shell", "-v0", "-c", MAKE_ROWS, **live.settings)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.split("rows ", 1)[1])
 
 
 @pytest.fixture(scope="session")

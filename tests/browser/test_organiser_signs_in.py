@@ -52,18 +52,6 @@ def fits(page, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def axe(page, open_page):
-    """What axe finds wrong, but for its own tries that the policy refuses."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    assert open_page.complaints == []
-    found = Axe().run(page).response["violations"]
-    open_page.complaints[:] = [
-        line for line in open_page.complaints if "Applying inline style" not in line
-    ]
-    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
-
-
 def become_organiser(page, link):
     page.goto(link)
     page.get_by_label("Your email address").fill(EMAIL)
@@ -164,7 +152,9 @@ def test_passkey_that_is_stopped_is_told_on_the_page(open_page, live, link):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_of_signing_in_fit_a_phone_and_have_no_axe_finding(open_page, live, link, scheme):
+def test_pages_of_signing_in_fit_a_phone_and_have_no_axe_finding(
+    open_page, axe, live, link, scheme
+):
     page = open_page("about:blank", color_scheme=scheme, reduced_motion="reduce")
     add_authenticator(page)
     found = {}
@@ -175,7 +165,7 @@ def test_pages_of_signing_in_fit_a_phone_and_have_no_axe_finding(open_page, live
         for width in (1280, 360):
             page.set_viewport_size({"width": width, "height": 780})
             fits(page, width)
-        found[page.url.removeprefix(live.origin)] = axe(page, open_page)
+        found[page.url.removeprefix(live.origin)] = axe(page)
 
     for path in ("/accounts/login/", "/accounts/signup/", "/accounts/inactive/"):
         look(path)

@@ -693,6 +693,23 @@ def test_moment_nobody_knows_gets_a_sentence(organiser, event, moment):
     assert organiser.get(f"{url}/restore/agenda/", {"moment": moment}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "9999-12-31T23:59:59Z",
+    ],
+)
+@pytest.mark.parametrize(
+    "page", ["event/{}/history/restore/facts/", "event/{}/history/restore/note/"]
+)
+def test_moment_that_no_clock_can_show_is_nothing(organiser, event, page, moment):
+    url = f"/admin/events/{page.format(event.pk)}"
+    assert organiser.get(url, {"moment": moment}).status_code == 404
+
+
 def test_moment_before_the_event_brings_nothing_back(organiser, event):
     url = f"/admin/events/event/{event.pk}/history/restore/facts/?moment=2001-01-01T00:00:00Z"
     page = organiser.get(url, follow=True).content.decode()

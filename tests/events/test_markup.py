@@ -1,6 +1,7 @@
 """Light markup: what it means, what stays as it was typed, and what never comes out."""
 
 import re
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -202,6 +203,14 @@ def test_what_is_printed_says_what_the_page_says(text):
 def test_depth_does_no_harm():
     for sign in ("[", "*", "**a ", "- ", "> ", "(", "[a]("):
         assert letters(sign)[0] in text_of(render(sign * 2000 + "x")) or sign in {"- ", "> "}
+
+
+@pytest.mark.parametrize("sign", ["[", "[a](", "[](", "[*", "](", "[a](b", "()", "[a] "])
+def test_length_does_no_harm(sign):
+    """A text is read once from end to end: ten times as much takes ten times as long."""
+    start = time.process_time()
+    refused_links(sign * 200_000)
+    assert time.process_time() - start < 5
 
 
 # Links that lead nowhere

@@ -442,6 +442,22 @@ def test_event_with_registrations_is_not_deleted(organiser, event):
     assert Event.objects.count() == 1
 
 
+@pytest.mark.parametrize("row", [lambda r: r.event, lambda r: r.group])
+def test_what_registrations_keep_is_said_without_their_names(organiser, event, row):
+    """Only the pages that write the access log name people."""
+    kept = row(make_registration(event, name="Wanjiru Kamau"))
+    page = address(kept).replace("change", "delete")
+    chosen = {"action": "delete_selected", "_selected_action": [kept.pk]}
+    listed = organiser.post(page.replace(f"{kept.pk}/delete/", ""), chosen)
+    for response in (organiser.get(page), listed):
+        shown = response.content.decode()
+        assert response.status_code == 200
+        assert "1 registration" in shown
+        assert "Wanjiru" not in shown
+    assert organiser.post(page, {"post": "yes"}).status_code == 200
+    assert type(kept).objects.filter(pk=kept.pk).exists()
+
+
 # Who gets in
 
 

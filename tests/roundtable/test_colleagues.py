@@ -136,3 +136,67 @@ def test_the_list_costs_a_constant_number_of_queries(client, number, django_asse
 def test_the_form_says_what_each_role_means(client):
     shown = client.get(ADD).content.decode()
     assert "Access officer – Sees the support people asked for. Nobody else does." in shown
+
+
+def test_whoever_only_began_to_sign_up_is_not_taken_along(client):
+    """She may change the address she typed, and would confirm the colleague's account by hers."""
+    stranger = Client()
+    stranger.post("/accounts/signup/", {"email": "otieno@example.org"})
+    user = User.objects.get(email="otieno@example.org")
+    assert client.post(page(user), typed(Role.OWNER)).status_code == 302
+    changed = {"action": "change", "email": "stranger@example.net"}
+    assert stranger.post("/accounts/confirm-email/", changed).status_code == 200
+    user.refresh_from_db()
+    assert (user.email, user.is_staff) == ("otieno@example.org", True)
+    assert not EmailAddress.objects.filter(email="stranger@example.net").exists()
+
+
+def test_an_address_somebody_only_claims_as_her_second_is_free(client):
+    other = User.objects.create_user("other", "other@example.org")
+    EmailAddress.objects.create(user=other, email=other.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=other, email="otieno@example.org", verified=False)
+    assert client.post(ADD, typed(Role.EDITOR)).status_code == 302
+    assert EmailAddress.objects.get(email="otieno@example.org", verified=True).user.is_staff
+
+
+def colleague(*roles, **fields):
+    """Somebody who signed in before, and her browser."""
+    user = User.objects.create_user("otieno@example.org", "otieno@example.org", **fields)
+    user.groups.set([group(role) for role in roles])
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    browser = Client()
+    browser.force_login(user)
+    return user, browser
+
+
+def test_a_session_left_open_does_not_rise_with_the_account(client):
+    user, elsewhere = colleague()
+    assert elsewhere.get("/accounts/").status_code == 200
+    assert client.post(page(user), typed(Role.OWNER)).status_code == 302
+    assert User.objects.get(pk=user.pk).is_staff is True
+    assert elsewhere.get("/admin/").status_code == 302
+
+
+def test_a_session_ended_by_keeping_somebody_out_does_not_wake_again(client):
+    user, elsewhere = colleague(Role.EDITOR, is_staff=True)
+    client.post(page(user), typed(Role.EDITOR, is_active=""))
+    assert elsewhere.get("/admin/").status_code == 302
+    client.post(page(user), typed(Role.EDITOR))
+    assert elsewhere.get("/admin/").status_code == 302
+
+
+def test_another_address_ends_what_was_opened_by_the_former_one(client):
+    user, elsewhere = colleague(Role.EDITOR, is_staff=True)
+    client.post(page(user), typed(Role.EDITOR, email="odhiambo@example.org"))
+    assert elsewhere.get("/admin/").status_code == 302
+
+
+def test_another_name_or_role_leaves_a_colleague_signed_in(client):
+    user, elsewhere = colleague(Role.EDITOR, is_staff=True)
+    client.post(page(user), typed(Role.ORGANISER, first_name="Oti"))
+    assert elsewhere.get("/admin/").status_code == 200
+
+
+def test_an_owner_who_corrects_her_own_address_stays_signed_in(client, owner):
+    assert client.post(page(owner), typed(Role.OWNER)).status_code == 302
+    assert client.get("/admin/").status_code == 200

@@ -170,6 +170,18 @@ def test_address_claimed_by_somebody_unverified_is_free(client, path):
     assert User.objects.get(is_staff=True).email == EMAIL
 
 
+def test_whoever_only_began_to_sign_up_is_not_taken_along():
+    """She may change the address she typed, and would confirm the organiser's account by hers."""
+    stranger = Client()
+    stranger.post("/accounts/signup/", {"email": EMAIL})
+    organisers.make_organiser(email=EMAIL)
+    changed = {"action": "change", "email": "stranger@example.net"}
+    assert stranger.post("/accounts/confirm-email/", changed).status_code == 200
+    user = User.objects.get()
+    assert (user.email, user.is_staff) == (EMAIL, True)
+    assert list(EmailAddress.objects.values_list("email", flat=True)) == [EMAIL]
+
+
 # Four people press the button of one link at once, on a database of their own.
 AT_ONCE = """
 import threading

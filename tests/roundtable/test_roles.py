@@ -133,6 +133,40 @@ def test_support_needs_are_the_access_officers(rows, role):
 
 
 @pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "speakers/voice/?answers=",
+        "speakers/stakeholdergroup/?registrations=",
+        "events/event/?registrations=",
+        "events/event/?published__exact=1&registrations__in=",
+    ],
+)
+def test_no_list_tells_what_a_person_answered(rows, role, asked):
+    event = rows["events/event"]
+    registration = make_registration(event, email="v@example.org", voices=[make_voice()])
+    key = registration.voice_answers.get().pk if "answers" in asked else registration.pk
+    assert signed_in(role).get(f"/admin/{asked}{key}").status_code == 400
+
+
+def test_a_list_takes_the_filters_it_offers(rows):
+    event, client = rows["events/event"], signed_in(OWNER)
+    for asked in (
+        "speakers/stakeholdergroup/?in_note__exact=1&offered__exact=1",
+        "speakers/speaker/?to_be_announced__exact=0&group__isnull=True",
+        f"events/event/?stands=coming&published__exact=1&series__id__exact={event.series.pk}",
+        "events/event/?starts_at__year=2020&starts_at__month=10",
+        "auth/user/?who=colleagues&is_active__exact=1&groups__id__exact=1",
+    ):
+        assert may_open(client, f"/admin/{asked}"), asked
+
+
+def test_a_list_of_accounts_does_not_tell_what_their_secrets_begin_with(rows):
+    asked = "/admin/auth/user/?password__startswith=!"
+    assert signed_in(OWNER).get(asked).status_code == 400
+
+
+@pytest.mark.parametrize("role", Role)
 def test_numbers_of_registrations_on_the_first_page(rows, role):
     assert ("In the room" in signed_in(role).get("/admin/").content.decode()) is (
         role in REGISTRARS

@@ -94,3 +94,11 @@ def jpeg_of(width, height):
     start = content.index(b"\xff\xc0") + 5
     content[start : start + 4] = struct.pack(">HH", height, width)
     return bytes(content)
+
+
+def jpeg_of_passes(more):
+    """A JPEG drawn in the passes that programs use, and then in so many more."""
+    content = photo(progressive=True)
+    last = content.rindex(b"\xff\xda")
+    end = content.rindex(b"\xff\xd9")
+    return content[:end] + content[last:end] * more + content[end:]

@@ -19,6 +19,7 @@ from tests.speakers.pictures import (
     drawn,
     exif,
     jpeg_of,
+    jpeg_of_passes,
     like_a_camera,
     photo,
     png_of,
@@ -290,6 +291,16 @@ def test_what_is_no_picture_is_refused(content):
 def test_truncated_picture_is_refused(kind, part):
     content = saved(Image.effect_noise((400, 400), 60).convert("RGB"), kind)
     assert refusal(content[: int(len(content) * part)]) == DAMAGED
+
+
+def test_jpeg_that_would_be_drawn_without_end_is_refused():
+    assert len(make(jpeg_of_passes(20)).renditions) == 9
+    assert refusal(jpeg_of_passes(100)) == DAMAGED
+
+
+def test_film_behind_a_photo_is_not_taken_for_passes_of_it():
+    """Phones put the second before the picture there; in films any bytes may follow each other."""
+    assert len(make(photo() + b"\xff\xda\0\x08" * 1000).renditions) == 9
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])

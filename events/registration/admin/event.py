@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from events.admin.named import MOMENTS
 from events.registration import rules
 from events.registration.models import KeptSeats, Quota, RegistrationSettings
 from events.registration.queries import seats_taken
@@ -16,6 +17,7 @@ from events.registration.queries import seats_taken
 
 class RegistrationSettingsInline(admin.StackedInline):
     model = RegistrationSettings
+    formfield_overrides = MOMENTS
     min_num = 1
     max_num = 1
     can_delete = False
@@ -107,6 +109,7 @@ def more_than_seats(limit: int) -> str:
 class KeptSeatsInline(admin.TabularInline):
     model = KeptSeats
     formset = KeptSeatsFormSet
+    formfield_overrides = MOMENTS
     extra = 0
     verbose_name = _("group")
     verbose_name_plural = _("Seats kept for groups until a time")
