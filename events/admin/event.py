@@ -160,20 +160,6 @@ class EventAdmin(
         }
         return TemplateResponse(request, "events/agenda.html", context)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Say which events have registrations, and never of whom."""
-        found = super().get_deleted_objects
-        to_delete, counts, lacking, protected = found(objs, request)
-        if not protected:
-            return to_delete, counts, lacking, protected
-        events = [event for event in objs if found([event], request)[3]]
-        return (
-            to_delete,
-            counts,
-            set(),
-            [(event, self.people_registered(event)) for event in events],
-        )
-
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
