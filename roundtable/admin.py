@@ -4,14 +4,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
-from django.forms import ModelForm
+from django.forms import ChoiceField, ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from events.admin import (
+    ConceptNoteAdmin,
     ConflictGuard,
     EventAdmin,
     LightMarkup,
@@ -20,7 +26,8 @@ from events.admin import (
     RestoresSpeaker,
     StandsInAgendas,
 )
-from events.models import Event
+from events.admin.moving import Move
+from events.models import ConceptNote, Event
 from events.registration import rules
 from events.registration.admin import (
     KeptSeatsInline,
@@ -29,14 +36,27 @@ from events.registration.admin import (
     save_kept_seats,
     save_quotas,
 )
-from events.registration.models import KeptSeats, Quota, Registration, SeatRequest
+from events.registration.admin.exporting import MAY_EXPORT
+from events.registration.models import (
+    Interpretation,
+    KeptSeats,
+    Quota,
+    Registration,
+    SeatRequest,
+)
 from roundtable.colleagues import ColleagueAdmin
 from speakers.admin import SpeakerAdmin, StakeholderGroupAdmin
 from speakers.models import Speaker, StakeholderGroup
 
+# Languages a note may be in beside those of the site.
+NOTE_LANGUAGES = {
+    language.value: language.label
+    for language in (Interpretation.SWAHILI, Interpretation.FRENCH, Interpretation.ARABIC)
+}
+
 # Rooms bring their own; what is put together here takes their place. Roles are
 # a table in code, and the rows of the packages below are nothing to edit by hand.
-REPLACED: list[type[Model]] = [Event, Speaker, StakeholderGroup, User, Group]
+REPLACED: list[type[Model]] = [Event, ConceptNote, Speaker, StakeholderGroup, User, Group]
 PACKAGES = ["account", "mfa"]
 of_packages = [model for name in PACKAGES for model in apps.get_app_config(name).get_models()]
 for model in [*REPLACED, *of_packages]:
@@ -62,12 +82,26 @@ class KeptByPeople(admin.ModelAdmin):
         return [], {}, set(), [text % {"number": people}]
 
 
+class RegistrationOfEvent(RegistrationSettingsInline):
+    """When people can register: one row, under one heading."""
+
+    verbose_name = verbose_name_plural = _lazy("registration")
+    template = "admin/events/event/registration.html"
+
+
+class SeatsOfEvent(QuotaInline):
+    """Quotas, as an organiser calls them."""
+
+    verbose_name = _lazy("way to take part")
+    verbose_name_plural = _lazy("seats")
+
+
 @admin.register(Event)
 class EventWithRegistrationAdmin(KeptByPeople, EventAdmin):
     """The event with the seats it offers and when people can register."""
 
     needed_as = "event"
-    inlines = [*EventAdmin.inlines, RegistrationSettingsInline, QuotaInline, KeptSeatsInline]
+    inlines = [*EventAdmin.inlines, RegistrationOfEvent, SeatsOfEvent, KeptSeatsInline]
 
     def people_registered(self, event: Event) -> Registered:
         status = SeatRequest.Status
@@ -76,6 +110,38 @@ class EventWithRegistrationAdmin(KeptByPeople, EventAdmin):
             seat_requests__status__in=[status.WAITING, status.PENDING]
         ).exclude(pk__in=holding)
         return Registered(seats=holding.count(), waiting=waiting.distinct().count())
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        move: Move | None = getattr(form, "move", None)
+        if move:
+            self._say_who_was_not_told(request, form.instance, move.registered)
+
+    def _say_who_was_not_told(
+        self, request: HttpRequest, event: Event, registered: Registered
+    ) -> None:
+        """Warn that nobody was told of a change just made; lead to who they are."""
+        number = registered.seats or registered.waiting
+        text = (
+            ngettext(
+                "%(number)d person holds a seat and has had no mail of it.",
+                "%(number)d people hold a seat and have had no mail of it.",
+                number,
+            )
+            if registered.seats
+            else ngettext(
+                "%(number)d person waits for a seat and has had no mail of it.",
+                "%(number)d people wait for a seat and have had no mail of it.",
+                number,
+            )
+        ) % {"number": number}
+        if request.user.has_perm(MAY_EXPORT):
+            url = reverse("admin:registration_registration_export")
+            link = f"{url}?event__id__exact={event.pk}"
+            text = format_html('{} <a href="{}">{}</a>', text, link, _("Export the registrations"))
+        messages.warning(request, text)
 
     def may_copy_registration(self, request: HttpRequest) -> bool:
         return request.user.has_perms(
@@ -105,6 +171,25 @@ class GroupOfPeopleAdmin(KeptByPeople, StakeholderGroupAdmin):
     """A group, which people chose when they registered."""
 
     needed_as = "group"
+
+
+@admin.register(ConceptNote)
+class NoteInLanguagesAdmin(ConceptNoteAdmin):
+    """The concept note, whose language is chosen by name."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        field = form.base_fields.get("language")
+        if field:  # who may only look has none
+            languages = {**dict(settings.LANGUAGES), **NOTE_LANGUAGES}
+            if obj and obj.language not in languages:
+                languages[obj.language] = obj.language
+            form.base_fields["language"] = ChoiceField(
+                label=field.label, initial=field.initial, choices=list(languages.items())
+            )
+        return form
 
 
 @admin.register(Speaker)

@@ -4,13 +4,15 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminEmailInputWidget
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -144,7 +146,7 @@ class ColleagueAdmin(AsksWhatIsOffered):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: list[Any], change: bool
     ) -> None:
-        """Open the desk to whoever has a role, and close it to who has none.
+        """Open the desk to whoever has a role, and close it to who has none; say what is next.
 
         Whom that lets in or keeps out signs in afresh, and so does who has
         another address: a session left open somewhere must not rise with the
@@ -159,6 +161,20 @@ class ColleagueAdmin(AsksWhatIsOffered):
             end_sessions(user)
             if user == request.user:
                 update_session_auth_hash(request, user)
+        self._say_what_is_next(request, user, is_new=not (change and was_staff))
+
+    def _say_what_is_next(self, request: HttpRequest, user: User, *, is_new: bool) -> None:
+        """Say what to tell a new colleague, or that this one can't open the desk."""
+        if not user.is_staff:
+            text = _("%(email)s has no role and can't open the desk. Choose a role to change that.")
+            messages.warning(request, text % {"email": user.email})
+        elif user.is_active and is_new:
+            text = _(
+                "Tell %(email)s to sign in at %(address)s with a code by mail, and to set up a "
+                "second step there."
+            )
+            address = settings.ORIGIN + reverse("admin:index")
+            messages.info(request, text % {"email": user.email, "address": address})
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody deletes herself, so an owner stays."""

@@ -57,6 +57,10 @@ class Seats:
     waiting: int
 
 
+class NoRole(PermissionDenied):
+    """Somebody is signed in, and is none of the organisers."""
+
+
 class OrganisersDesk(admin.AdminSite):
     """Django's admin under the site's sign-in, opening on the event in hand."""
 
@@ -70,6 +74,7 @@ class OrganisersDesk(admin.AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Leave signing in to allauth. Who is signed in and is no organiser gets a 403."""
+        self._require_role(request)
         sign_in: Callable[..., HttpResponse] = secure_admin_login(super().login)
         return sign_in(request, extra_context)
 
@@ -78,11 +83,14 @@ class OrganisersDesk(admin.AdminSite):
         guarded = super().admin_view(view, cacheable)
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if request.user.is_authenticated and not self.has_permission(request):
-                raise PermissionDenied
+            self._require_role(request)
             return guarded(request, *args, **kwargs)
 
         return inner
+
+    def _require_role(self, request: HttpRequest) -> None:
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise NoRole
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return the rooms in the order of an organiser's day, not of the alphabet."""

@@ -29,6 +29,7 @@ from events.models import Event
 from events.registration.rules import NOTICE_VERSION
 from roundtable import organisers
 from roundtable.accounts import factors
+from roundtable.desk import NoRole
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _plain_page(request, "403.html", 403)
+    """403: at the organisers' desk told by what the account lacks."""
+    match = request.resolver_match
+    at_desk = match is not None and "admin" in match.namespaces
+    context: dict[str, object] = {"at_desk": at_desk, "no_role": isinstance(exception, NoRole)}
+    response = _plain_page(request, "403.html", 403, context)
+    if at_desk:
+        # The page has a button, and what a page without referrer sends is refused.
+        response["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

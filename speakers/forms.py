@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from speakers.addresses import AddressFromName
 from speakers.models import Speaker
-from speakers.renditions import MAX_BYTES, Photo
+from speakers.renditions import MAX_BYTES, MAX_PIXELS, MAX_PIXELS_WHOLE, Photo
 
 
 class SpeakerForm(AddressFromName):
@@ -21,10 +21,15 @@ class SpeakerForm(AddressFromName):
         allow_empty_file=True,  # refused below, in words that help
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif"}),
         help_text=_(
-            "JPEG, PNG, WebP or AVIF, at most %(megabytes)d MB. It is cut to a square around the "
-            "upper middle. Where and when it was taken is removed."
+            "JPEG, PNG, WebP or AVIF, at most %(megabytes)d MB and %(pixels)d million pixels "
+            "(%(whole)d million unless it is a JPEG). It is cut to a square around the upper "
+            "middle. Where and when it was taken is removed."
         )
-        % {"megabytes": MAX_BYTES // 1024**2},
+        % {
+            "megabytes": MAX_BYTES // 1024**2,
+            "pixels": MAX_PIXELS // 1_000_000,
+            "whole": MAX_PIXELS_WHOLE // 1_000_000,
+        },
     )
     remove_photo = forms.BooleanField(
         label=_("Remove the photo"),
@@ -38,6 +43,11 @@ class SpeakerForm(AddressFromName):
             "name", "slug", "to_be_announced", "job_title", "organisation", "group", "biography",
             "photo_alt", "published",
         ]  # fmt: skip
+        help_texts: ClassVar = {
+            "photo_alt": _(
+                "Needed with a photo. Say what the picture shows for somebody who can't see it."
+            )
+        }
 
     new_photo: Photo | None = None
 

@@ -1,4 +1,4 @@
-"""Moving an event that people hold seats at: the form says first what will happen to whom."""
+"""Moving or calling off an event that people hold seats at: the form says first what happens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +16,24 @@ from events.models import Event, validate_zone
 # What the tick is called in the form.
 AGREED = "move_agreed"
 LOOK_ABOVE = gettext_lazy("People have seats at this time. See the top of the page.")
+LOOK_ABOVE_FIRST = gettext_lazy("People have seats at this event. See the top of the page.")
+# What is asked about, in the order of the form.
+ASKED = ("zone", "starts_at", "ends_at", "status")
+# What another status means to people.
+STATUSES = {
+    Event.Status.CANCELLED: gettext_lazy(
+        "The event is cancelled: nobody can register any more; people who hold a seat get no "
+        "mail by themselves."
+    ),
+    Event.Status.POSTPONED: gettext_lazy(
+        "The event is postponed: nobody can register until it has a new date; people who hold a "
+        "seat get no mail by themselves."
+    ),
+    Event.Status.SCHEDULED: gettext_lazy(
+        "The event takes place: people can register while registration is open; people who hold "
+        "a seat get no mail by themselves."
+    ),
+}
 
 
 class Registered(NamedTuple):
@@ -27,13 +45,15 @@ class Registered(NamedTuple):
 
 @dataclass(frozen=True)
 class Move:
-    """A change of the start or the zone. ``token`` names this very move; a tick agrees to it."""
+    """A change of zone, times or status. ``token`` names this very one; a tick agrees to it."""
 
     registered: Registered
+    changed: list[str]
     old_start: datetime
     old_end: datetime
     start: datetime
     end: datetime
+    status: str
     is_agreed: bool
     token: str
 
@@ -48,9 +68,29 @@ class Move:
         return _span(self.start, self.end)
 
     @property
+    def moves_start(self) -> bool:
+        """Whether it starts at another time, or its times are written otherwise."""
+        return bool({"zone", "starts_at"} & set(self.changed))
+
+    @property
+    def moves_end(self) -> bool:
+        """Whether it ends at another time and starts as before."""
+        return "ends_at" in self.changed and not self.moves_start
+
+    @property
     def keeps_the_moment(self) -> bool:
         """Whether only the way times are written changes."""
         return self.old_start.astimezone(UTC) == self.start.astimezone(UTC)
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether there will be no such event."""
+        return "status" in self.changed and self.status == Event.Status.CANCELLED
+
+    @property
+    def of_status(self) -> str:
+        """What another status means to people, where it is another one."""
+        return str(STATUSES[Event.Status(self.status)]) if "status" in self.changed else ""
 
 
 class EventForm(OneInFront):
@@ -71,33 +111,35 @@ class EventForm(OneInFront):
         # In UTC: two times of one zone are compared as the clock on the wall shows them.
         if start and end and end.astimezone(UTC) <= start.astimezone(UTC):
             self.add_error("ends_at", _("The end must come after the start."))
-        elif start and end and cleaned.get("zone") and self.instance.pk:
-            self._ask_before_moving(start, end, cleaned["zone"])
+        elif self.instance.pk and all(cleaned.get(name) for name in ASKED):
+            self._ask_before_moving(**{name: cleaned[name] for name in ASKED})
         return cleaned
 
-    def _ask_before_moving(self, start: datetime, end: datetime, zone: str) -> None:
+    def _ask_before_moving(
+        self, *, zone: str, starts_at: datetime, ends_at: datetime, status: str
+    ) -> None:
         event = self.instance
-        fields = [
-            name
-            for name, new in (("zone", zone), ("starts_at", start))
-            if getattr(event, name) != new
-        ]
-        registered = self.registered(event) if fields else Registered()
+        new = {"zone": zone, "starts_at": starts_at, "ends_at": ends_at, "status": status}
+        changed = [name for name in ASKED if getattr(event, name) != new[name]]
+        registered = self.registered(event) if changed else Registered()
         if not any(registered):
             return
-        token = f"{start.astimezone(UTC).isoformat()} {zone}"
+        moments = (moment.astimezone(UTC).isoformat() for moment in (starts_at, ends_at))
+        token = " ".join([*moments, zone, status])
         place = ZoneInfo(zone)
         self.move = Move(
             registered=registered,
+            changed=changed,
             old_start=event.local_start,
             old_end=event.local_end,
-            start=start.astimezone(place),
-            end=end.astimezone(place),
+            start=starts_at.astimezone(place),
+            end=ends_at.astimezone(place),
+            status=status,
             is_agreed=self.data.get(AGREED) == token,
             token=token,
         )
         if not self.move.is_agreed:
-            self.add_error(fields[0], LOOK_ABOVE)
+            self.add_error(changed[0], LOOK_ABOVE_FIRST if changed == ["status"] else LOOK_ABOVE)
 
 
 def _span(start: datetime, end: datetime) -> str:

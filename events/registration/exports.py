@@ -106,7 +106,7 @@ COLUMNS = (
     Column("country", _("Country"), lambda row: _country(row.country.code, get_language())),
     Column("county", _("County"), lambda row: row.get_county_display()),
     Column("language", _("Language of mails"), lambda row: row.language, ticked=False),
-    Column("interpretation", _("Can follow"), lambda row: ", ".join(row.interpretation),
+    Column("interpretation", _("Interpretation into"), lambda row: ", ".join(row.interpretation),
            ticked=False),
     Column("question", _("Question for the table"), lambda row: row.question, ticked=False),
     Column("registered", _("Registered"), _registered),

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import WARNING, get_messages
 from django.test import Client
 
@@ -108,7 +108,7 @@ def test_agenda_that_is_no_draft_is_public_as_soon_as_it_is_saved(organiser, dra
     assert SECRET not in words(anybody.get("/events/e/agenda/"))
 
 
-def warnings(response):
+def warned(response):
     told = get_messages(response.wsgi_request)
     return [str(message) for message in told if message.level == WARNING]
 
@@ -118,7 +118,7 @@ def test_final_agenda_that_is_not_finished_is_saved_with_a_warning(organiser):
     assign(event.agenda_items.get(), None, role="moderator")
     response = save(organiser, event, agenda_status="final")
     assert saved(response)
-    (warning,) = warnings(response)
+    (warning,) = warned(response)
     assert warning == (
         "The agenda is called final, and is not finished: The running order is 15 minutes longer "
         "than the event. Still to be announced: Moderator in “Panel”."
@@ -130,7 +130,7 @@ def test_final_agenda_that_is_finished_is_saved_without_a_word(organiser):
     event = make_event(items=[{"title": "Floor", "minutes": 120, "kind": "floor"}])
     response = save(organiser, event, agenda_status="final")
     assert saved(response)
-    assert warnings(response) == []
+    assert warned(response) == []
 
 
 @pytest.mark.parametrize(
@@ -266,9 +266,107 @@ def test_tick_is_kept_while_something_else_is_mended(organiser, full):
     assert "move_agreed" in read(again)
 
 
+def test_another_end_alone_is_asked_about(organiser, full):
+    response = save(organiser, full, ends_at_1="16:00")
+    assert panel(response).startswith(
+        "People have seats at this time The event starts as before and ends at another time: it "
+        "was Saturday 31 October 2020, 12:45 – 14:45 EAT, and will be Saturday 31 October 2020, "
+        "12:45 – 16:00 EAT. 2 people hold a seat. 1 person waits for one. They keep their place."
+    )
+    assert problems(response) == {
+        "ends_at": ["People have seats at this time. See the top of the page."]
+    }
+    assert panel(agree(organiser, response, full, ends_at_1="16:30")).count("16:30") == 1
+    assert saved(agree(organiser, response, full))
+    full.refresh_from_db()
+    assert (full.minutes, full.sequence) == (195, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "words_first", "place"),
+    [
+        (
+            "cancelled",
+            "The event is cancelled: nobody can register any more;",
+            "Their registrations are kept.",
+        ),
+        (
+            "postponed",
+            "The event is postponed: nobody can register until it has a new date;",
+            "They keep their place.",
+        ),
+    ],
+)
+def test_calling_off_or_putting_off_is_asked_about(organiser, full, status, words_first, place):
+    response = save(organiser, full, status=status)
+    text = panel(response)
+    nobody_told = "people who hold a seat get no mail by themselves. 2 people hold a seat."
+    assert text.startswith(f"People have seats at this event {words_first} {nobody_told}")
+    assert f"1 person waits for one. {place}" in text
+    assert "The event moves" not in text
+    assert problems(response) == {
+        "status": ["People have seats at this event. See the top of the page."]
+    }
+    assert Event.objects.get().status == "scheduled"
+    assert saved(agree(organiser, response, full))
+    assert Event.objects.get().status == status
+    back = panel(save(organiser, full, status="scheduled"))
+    assert "The event takes place: people can register while registration is open;" in back
+
+
+def test_tick_for_a_move_is_none_for_calling_off(organiser, full):
+    response = save(organiser, full, starts_at_1="13:45", ends_at_1="15:45")
+    again = agree(organiser, response, full, status="cancelled")
+    assert "The event is cancelled" in panel(again)
+    assert "13:45 – 15:45" in panel(again)
+    assert Event.objects.get().status == "scheduled"
+
+
+def warnings(client):
+    shown = client.get("/admin/")
+    return [str(message) for message in shown.context["messages"] if message.level_tag == "warning"]
+
+
 @pytest.mark.parametrize(
     "typed",
-    [{"title": "Anew"}, {"ends_at_1": "15:00"}, {"starts_at_1": "12:45"}, {"venue": ""}],
+    [
+        {"status": "cancelled"},
+        {"ends_at_1": "16:00"},
+        {"starts_at_1": "13:00"},
+        {"zone": "Africa/Kampala"},
+    ],
+)
+def test_who_was_not_told_is_said_after_it_is_saved(organiser, full, typed):
+    assert saved(agree(organiser, save(organiser, full, **typed), full))
+    link = f"/admin/registration/registration/export/?event__id__exact={full.pk}"
+    said = "2 people hold a seat and have had no mail of it."
+    assert warnings(organiser) == [f'{said} <a href="{link}">Export the registrations</a>']
+    assert organiser.get(link).context["number"] == 3
+    assert saved(save(organiser, full, title="Anew"))
+    assert warnings(organiser) == []
+
+
+def test_who_may_not_export_is_led_nowhere(full):
+    from roundtable.roles import Role
+
+    user = User.objects.create_user("editor", is_staff=True)
+    user.groups.set(Group.objects.filter(name=Role.EDITOR))
+    client = Client()
+    client.force_login(user)
+    assert saved(agree(client, save(client, full, status="cancelled"), full))
+    assert warnings(client) == ["2 people hold a seat and have had no mail of it."]
+
+
+def test_where_people_only_wait_that_is_said(organiser, full):
+    SeatRequest.objects.update(status="waiting")
+    assert saved(agree(organiser, save(organiser, full, status="postponed"), full))
+    (text,) = warnings(organiser)
+    assert text.startswith("3 people wait for a seat and have had no mail of it.")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{"title": "Anew"}, {"ends_at_1": "14:45"}, {"starts_at_1": "12:45"}, {"venue": ""}],
 )
 def test_what_moves_nobody_is_saved_at_once(organiser, full, typed):
     assert saved(save(organiser, full, **typed))

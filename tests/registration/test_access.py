@@ -1,5 +1,6 @@
 """Who saw whose data is noted, and nothing is shown that can't be noted."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -190,6 +191,27 @@ def test_the_log_is_for_who_may_see_it(registration):
     may = signed_in("view_personaldataaccess", username="owner")
     assert may.get(LOG).status_code == 200
     assert may.get(LOG, {"what__exact": "list", "q": "x"}).status_code == 200
+
+
+def test_the_log_tells_all_times_in_one_zone(organiser, event):
+    elsewhere = make_event(zone="Asia/Kathmandu")
+    for about in (None, event, elsewhere):
+        access.record("list", by=None, at=AT, event=about)
+    PersonalDataAccess.objects.filter(event=elsewhere).update(last_at=AT + timedelta(hours=1))
+    shown = words(organiser.get(LOG))
+    times = re.findall(r"01\.03\.2026 \d\d:\d\d \S+?(?=<)", shown)
+    assert times == ["01.03.2026 11:30 EAT", "01.03.2026 12:30 EAT", *["01.03.2026 11:30 EAT"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("number", "counted"), [(0, "0 entries"), (1, "1 entry"), (8, "8 entries")]
+)
+def test_the_log_counts_entries(organiser, number, counted):
+    PersonalDataAccess.objects.bulk_create(
+        PersonalDataAccess(what="list", by_name="x") for _ in range(number)
+    )
+    found = re.search(r'<p class="paginator">(.*?)</p>', words(organiser.get(LOG)), re.DOTALL)
+    assert " ".join(found[1].split()) == counted
 
 
 @pytest.mark.parametrize("number", [1, 3, 300])

@@ -229,7 +229,7 @@ def test_strangers_are_sent_to_sign_in(client, registration):
 def test_links_are_sent_again(organiser, registration):
     other = make_registration(registration.event, email="otieno@example.org")
     before = len(outbox())
-    response = act(organiser, "send_link_again", registration, other)
+    response = act(organiser, "send_link_again", registration, other, post="yes")
     assert "2 mails are on their way." in words(response)
     assert {mail.to for mail in outbox()[before:]} == {registration.email, other.email}
     assert "1 mail is on its way." in words(act(organiser, "send_link_again", other))
@@ -242,7 +242,7 @@ def test_seats_are_given_up(organiser, registration):
     assert "You chose 2 people." in words(asked)
     assert Registration.objects.holding_a_seat().count() == 3
     done = act(organiser, "give_up_seat", registration, other, post="yes")
-    assert "Done for 2 people. A mail tells each of them." in words(done)
+    assert "Seats given up: 2 people. Each gets a mail." in words(done)
     assert list(Registration.objects.holding_a_seat()) == [stays]
     assert [str(mail["Subject"]) for mail in mails()[3:]] == [
         "Your seat was given up: Roundtable 2"

@@ -117,6 +117,12 @@ def test_csv_as_excel_opens_it(organiser):
     assert registration.event == event
 
 
+def test_columns_are_called_as_the_persons_page_calls_them(organiser):
+    make_registration(make_event())
+    (head, _row) = read_csv(body(export(organiser, "interpretation", "question")))
+    assert head == ["Interpretation into", "Question for the table"]
+
+
 def test_xlsx_says_the_same(organiser):
     make_registration(make_event(), name="Fátima عائشة", organisation="00123")
     response = export(organiser, "name", "organisation", "country", kind="xlsx")

@@ -10,7 +10,12 @@ from django.test import Client
 
 from events.registration import rules
 from events.registration.admin import deciding
-from events.registration.models import HistoryEntry, Registration, SeatRequest
+from events.registration.models import (
+    HistoryEntry,
+    PersonalDataAccess,
+    Registration,
+    SeatRequest,
+)
 from events.registration.outbox.models import OutboxMail
 from events.registration.queries import seats_taken
 from tests.factories import AT, NOW, make_details, make_event, make_organiser, make_registration
@@ -108,11 +113,27 @@ def test_page_tells_seat_mails_consents_and_history(organiser, wanjiru):
         ("Changed her answers: <bdi>phone</bdi>", "by the person herself"),
         ("Registered: <bdi>In the room</bdi>", "by the person herself"),
     ]
-    assert lines[-1][0] == "01.03.2026 11:30"
+    assert lines[-1][0] == "01.03.2026 11:30 EAT"
     assert [(what, state) for _when, what, state in lines[:2]] == [
         ("We can’t give you this seat: Roundtable 2", "Kept here, not sent"),
         ("Your seat is confirmed: Roundtable 2", "Kept here, not sent"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "registered"),
+    [("Africa/Nairobi", "01.03.2026 11:30 EAT"), ("Asia/Kathmandu", "01.03.2026 14:15 +0545")],
+)
+def test_every_time_on_the_page_is_the_events_and_its_zone_is_named(
+    organiser, event, wanjiru, zone, registered
+):
+    type(event).objects.update(zone=zone)
+    OutboxMail.objects.update(created_at=AT)
+    shown = words(organiser.get(page(wanjiru)))
+    times = re.findall(r"\d\d\.\d\d\.2026 \d\d:\d\d ?[^ <]*", shown)
+    # Seat, registered, changed, each consent, mail, history.
+    assert times == [registered] * 7
+    assert "8:30 a.m." not in shown
 
 
 def test_page_shows_no_mail_of_before_she_registered_and_no_body(organiser, wanjiru):
@@ -189,7 +210,10 @@ def test_send_the_link_again(organiser, wanjiru):
 def test_send_the_link_to_nobody_says_so(organiser, wanjiru):
     Registration.objects.update(email=None)
     (text,) = said(press(organiser, wanjiru, "send-link"))
-    assert text == "1 person got no mail: no address, or enough mails in this hour."
+    assert text == (
+        "1 person got no mail: Wanjiru Kamau. "
+        "There is no address, or enough mails went there in this hour."
+    )
     assert HistoryEntry.objects.count() == 1
 
 
@@ -197,7 +221,7 @@ def test_confirm_and_what_stands_in_the_way(organiser, event):
     first, second, third = waiting(event, 3)
     for row in (first, second):
         assert said(press(organiser, row, "confirm", mode="in_room")) == [
-            "Done for 1 person. A mail tells it."
+            "Confirmed: 1 person. A mail tells them."
         ]
     assert said(press(organiser, third, "confirm", mode="in_room")) == [
         "All seats are taken: 2 of 2."
@@ -212,7 +236,7 @@ def test_confirm_of_strange_modes_is_told_or_taken_for_whichever(organiser, even
     response = press(organiser, row, "confirm", mode=mode)
     assert said(response) == [
         "The person did not ask for such a seat." if mode == "online"
-        else "Done for 1 person. A mail tells it."
+        else "Confirmed: 1 person. A mail tells them."
     ]  # fmt: skip
 
 
@@ -236,7 +260,8 @@ def test_a_reason_too_long_comes_back_with_all_of_it(organiser, wanjiru):
 def test_give_up_asks_first(organiser, wanjiru):
     assert organiser.get(page(wanjiru, "give-up")).status_code == 200
     assert statuses() == ["confirmed"]
-    press(organiser, wanjiru, "give-up")
+    done = press(organiser, wanjiru, "give-up")
+    assert said(done) == ["Seat given up: 1 person. A mail tells them."]
     assert statuses() == ["cancelled"]
     assert said(press(organiser, wanjiru, "give-up")) == ["For 1 person it was so already."]
 
@@ -285,9 +310,9 @@ def test_confirm_many_by_who_came_first_and_say_who_was_not(organiser, event):
     gone = make_registration(event, email="gone@example.org", mode="online")
     rules.cancel(gone, at=AT)
     # However they were ticked.
-    response = act(organiser, "confirm", gone, *reversed(made))
+    response = act(organiser, "confirm", gone, *reversed(made), post="yes")
     assert said(response) == [
-        "Done for 2 people. A mail tells each of them.",
+        "Confirmed: 2 people. Each gets a mail.",
         "Not done for 2 people: All seats are taken: 2 of 2.",
         "Not done for 1 person: The seat was given up. Only the person can take one again.",
     ]
@@ -298,14 +323,90 @@ def test_decline_many_asks_first_and_takes_a_reason(organiser, event):
     made = waiting(event, 3)
     asked = act(organiser, "decline", *made[:2])
     assert "You chose 2 people." in words(asked)
-    assert "W 0" not in words(asked)
     assert statuses() == ["waiting"] * 3
     response = act(organiser, "decline", *made[:2], post="yes", reason="No room.")
-    assert said(response) == ["Done for 2 people. A mail tells each of them."]
+    assert said(response) == ["Declined: 2 people. Each gets a mail."]
     assert statuses() == ["declined", "declined", "waiting"]
     assert set(HistoryEntry.objects.filter(what="declined").values_list("reason", "by_name")) == {
         ("No room.", "Achieng Odhiambo")
     }
+
+
+def whom(response):
+    """Whom the page names, each with how the seat stands; and how many more there are."""
+    shown = " ".join(words(response).split())
+    named = re.findall(r'<li><strong dir="auto">(.*?)</strong>(.*?)</li>', shown)
+    more = re.search(r"<p>and (\d+) more</p>", shown)
+    return [name + seats for name, seats in named], int(more[1]) if more else 0
+
+
+@pytest.mark.parametrize("action", ["send_link_again", "confirm", "decline", "give_up_seat"])
+def test_many_are_named_before_anything_is_done_and_that_is_noted(organiser, event, action):
+    made, before = waiting(event, 22), rows()
+    asked = act(organiser, action, *made)
+    assert whom(asked) == ([f"W {n} · In the room: On the waiting list" for n in range(20)], 2)
+    assert "You chose 22 people. A mail will tell each of them." in words(asked)
+    assert rows() == before
+    noted = PersonalDataAccess.objects.order_by("pk").values_list("what", "number")
+    assert list(noted) == [("list", 20)]
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ("send_link_again", "1 mail is on its way."),
+        ("confirm", "Confirmed: 1 person. A mail tells them."),
+    ],
+)
+def test_one_person_alone_is_confirmed_or_mailed_at_once(organiser, event, action, message):
+    assert said(act(organiser, action, *waiting(event))) == [message]
+
+
+@pytest.mark.parametrize("number", [2, 300])
+def test_asking_first_costs_a_constant_number_of_queries(
+    organiser, event, number, django_assert_num_queries
+):
+    make_crowd(number, events=1)
+    keys = list(Registration.objects.values_list("pk", flat=True))[:2]
+    typed = {"action": "confirm", "_selected_action": keys, "select_across": "1"}
+    with django_assert_num_queries(14):
+        assert f"You chose {number} people." in words(organiser.post(LIST, typed))
+
+
+def test_who_has_no_address_is_named_after_it_is_done(organiser, event):
+    first, second = waiting(event, 2)
+    Registration.objects.filter(pk=second.pk).update(email=None)
+    assert said(act(organiser, "decline", first, second, post="yes")) == [
+        "Declined: 2 people.",
+        "1 person has no address and got no mail: W 1",
+    ]
+
+
+def test_of_many_without_a_mail_twenty_are_named():
+    names = [f"W {number}" for number in range(23)]
+    assert deciding.no_address(names) == (
+        f"23 people have no address and got no mail: {', '.join(names[:20])} and 3 more"
+    )
+
+
+def test_who_gets_no_link_is_named(organiser, event):
+    first, second = waiting(event, 2)
+    Registration.objects.filter(pk=second.pk).update(email=None)
+    assert said(act(organiser, "send_link_again", first, second, post="yes")) == [
+        "1 mail is on its way.",
+        "1 person got no mail: W 1. There is no address, or enough mails went there in this hour.",
+    ]
+
+
+def test_giving_up_says_that_only_the_person_can_undo_it(organiser, event, wanjiru):
+    text = (
+        "After this, only the person can take a seat again, by the personal link. "
+        "If the choice should stay with the organisers, decline instead."
+    )
+    shown = words(organiser.get(page(wanjiru, "give-up")))
+    assert text in shown
+    assert f'href="{page(wanjiru, "decline")}"' in shown
+    assert text in words(act(organiser, "give_up_seat", wanjiru))
 
 
 def test_a_reason_too_long_for_many_comes_back(organiser, event):
@@ -331,7 +432,7 @@ def test_all_that_the_filters_show_are_declined_not_only_this_page(organiser, ev
     assert "You chose 120 people." in words(asked)
     assert 'name="select_across" value="1"' in words(asked)
     response = organiser.post(LIST + query, {**typed, "post": "yes"}, follow=True)
-    assert said(response) == ["Done for 120 people. A mail tells each of them."]
+    assert said(response) == ["Declined: 120 people. Each gets a mail."]
     assert list(Registration.objects.holding_a_seat()) == [stays]
 
 
@@ -385,7 +486,69 @@ def test_too_many_to_erase_at_once_is_told(organiser, event, monkeypatch):
     response = act(organiser, "delete_selected", *made)
     assert said(response) == ["Please erase no more than 2 people at a time."]
     assert Registration.objects.count() == 3
-    assert "W 0" in words(act(organiser, "delete_selected", *made[:2]))
+    assert whom(act(organiser, "delete_selected", *made[:2]))[0] == [
+        "W 0 · In the room: On the waiting list", "W 1 · In the room: On the waiting list",
+    ]  # fmt: skip
+
+
+# Erase
+
+
+def plain(response):
+    text = re.sub(r"<[^>]+>", " ", words(response).partition('id="content"')[2])
+    return " ".join(text.split())
+
+
+def test_erasing_one_says_whom_and_that_nobody_is_told(organiser, wanjiru):
+    deleting = page(wanjiru, "delete")
+    assert f'<a href="{deleting}" class="deletelink">Erase</a>' in words(
+        organiser.get(page(wanjiru))
+    )
+    asked = organiser.get(deleting)
+    assert asked.context["title"] == "Erase this person?"
+    assert whom(asked) == (["Wanjiru Kamau · In the room: Confirmed"], 0)
+    assert (
+        "The person holds a seat. It is free at once. Erasing sends no mail. If the person should "
+        "know, give up the seat first. All answers and mails go as well. "
+        "It can't be undone. Erase Go back"
+    ) in plain(asked)
+    assert "Delete" not in plain(asked)
+    response = organiser.post(deleting, {"post": "yes"}, follow=True)
+    assert said(response) == ["Erased: 1 person. No mail was sent."]
+    assert (response.redirect_chain, outbox()) == ([(LIST, 302)], [])
+
+
+def test_erasing_who_holds_no_seat_says_so(organiser, wanjiru):
+    rules.cancel(wanjiru, at=AT)
+    assert "The person holds no seat." in plain(organiser.get(page(wanjiru, "delete")))
+
+
+def test_erasing_many_names_twenty_and_erases_whom_it_was_asked_of(organiser, event, wanjiru):
+    made = waiting(event, 22)
+    typed = {"action": "delete_selected", "_selected_action": [wanjiru.pk], "select_across": "1"}
+    asked = organiser.post(LIST, typed)
+    assert asked.context["title"] == "Erase these people?"
+    assert (len(whom(asked)[0]), whom(asked)[1]) == (20, 3)
+    assert "1 person holds a seat." in plain(asked)
+    assert "Erasing sends no mail. If they should know, give up the seats first." in plain(asked)
+    stays = make_registration(event, email="late@example.org", mode="online")
+    keys = re.findall(r'name="_selected_action" value="(\d+)"', words(asked))
+    assert len(keys) == len(made) + 1
+    typed = {"action": "delete_selected", "_selected_action": keys, "post": "yes"}
+    done = organiser.post(LIST, typed, follow=True)
+    assert said(done) == ["Erased: 23 people. No mail was sent."]
+    assert list(Registration.objects.all()) == [stays]
+
+
+def test_whose_address_others_use_is_not_erased(organiser, wanjiru):
+    rules.register_companion(wanjiru, make_details(name="Otieno"), submission=None, now=NOW, at=AT)
+    for asked in (
+        organiser.post(page(wanjiru, "delete"), {"post": "yes"}),
+        act(organiser, "delete_selected", wanjiru, post="yes"),
+    ):
+        assert asked.context["title"] == "This person can't be erased yet"
+        assert "Registration: Otieno Go back" in plain(asked)
+    assert Registration.objects.count() == 2
 
 
 # The list

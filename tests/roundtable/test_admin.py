@@ -197,6 +197,33 @@ def test_slots_taken_away_together_are_gone_from_the_agenda(organiser, event):
     assert books(event) == (3, 0)
 
 
+LANGUAGES = [
+    ("en", "English"), ("sw", "Kiswahili"), ("fr", "French"), ("ar", "Arabic"),
+]  # fmt: skip
+
+
+def languages(response):
+    field = response.context["adminform"].form["language"]
+    return [(value, str(label)) for value, label in field.field.choices], field.value()
+
+
+def test_language_of_a_note_is_chosen_by_name(organiser, event):
+    note = event.concept_notes.get()
+    assert languages(organiser.get("/admin/events/conceptnote/add/")) == (LANGUAGES, "en")
+    assert languages(organiser.get(address(note))) == (LANGUAGES, "en")
+    assert saved(save(organiser, note, language="sw"))
+    assert ConceptNote.objects.get().language == "sw"
+    assert list(problems(save(organiser, note, language="xx"))) == ["language"]
+
+
+def test_language_a_note_has_already_is_kept(organiser, event):
+    note = event.concept_notes.get()
+    ConceptNote.objects.update(language="pt-br")
+    assert languages(organiser.get(address(note))) == ([*LANGUAGES, ("pt-br", "pt-br")], "pt-br")
+    assert saved(save(organiser, note, masthead="Anew"))
+    assert ConceptNote.objects.get().language == "pt-br"
+
+
 def test_note_moved_to_another_event_is_on_its_page_and_off_the_first(organiser, event):
     other = make_event(slug="f")
     assert b"One." in organiser.get("/events/e/concept-note/").content
@@ -394,6 +421,19 @@ def test_quota_below_the_seats_taken_is_refused_and_stopping_is_another_switch(o
     assert saved(save(organiser, event, quotas__0__seats="", **stopped))
     assert b"The organisers are taking no more people." in organiser.get("/events/e/").content
     assert event.registrations.holding_a_seat().count() == 2
+
+
+def test_seats_and_registration_are_headed_in_plain_words(organiser):
+    event = make_event(quotas={"in_room": 3})
+    for url in (address(event), "/admin/events/event/add/"):
+        shown = unescape(organiser.get(url).content.decode())
+        headings = re.findall(
+            r'<h2 id="\w+-heading" class="inline-heading">\s*(.*?)\s*</h2>', shown
+        )
+        assert headings[-3:] == ["Registration", "Seats", "Seats kept for groups until a time"]
+        assert '"addText": "Add another Way to take part"' in shown
+        for word in ("quota</", "Quota", "Registration settings", "#1"):
+            assert word not in shown
 
 
 def test_way_to_take_part_that_people_chose_cannot_be_taken_away(organiser):

@@ -200,3 +200,38 @@ def test_another_name_or_role_leaves_a_colleague_signed_in(client):
 def test_an_owner_who_corrects_her_own_address_stays_signed_in(client, owner):
     assert client.post(page(owner), typed(Role.OWNER)).status_code == 302
     assert client.get("/admin/").status_code == 200
+
+
+def said(response):
+    return [(message.level_tag, str(message)) for message in response.context["messages"]]
+
+
+def test_what_to_tell_a_new_colleague_is_said(client, settings):
+    settings.ORIGIN = "https://table.example.org"
+    (told, _added) = said(client.post(ADD, typed(Role.EDITOR), follow=True))
+    text = (
+        "Tell otieno@example.org to sign in at https://table.example.org/admin/ with a code by "
+        "mail, and to set up a second step there."
+    )
+    assert told == ("info", text)
+    user = User.objects.get(email="otieno@example.org")
+    # Once is enough, unless the desk opens anew.
+    (level, _changed), *more = said(client.post(page(user), typed(Role.ORGANISER), follow=True))
+    assert (level, more) == ("success", [])
+    client.post(page(user), typed(), follow=True)
+    assert said(client.post(page(user), typed(Role.EDITOR), follow=True))[0] == ("info", text)
+
+
+def test_who_may_not_sign_in_is_not_to_be_told(client):
+    (only,) = said(client.post(ADD, typed(Role.EDITOR, is_active=""), follow=True))
+    assert only[0] == "success"
+
+
+def test_saving_without_any_role_warns(client):
+    (warned, _added) = said(client.post(ADD, typed(), follow=True))
+    assert warned == (
+        "warning",
+        "otieno@example.org has no role and can't open the desk. Choose a role to change that.",
+    )
+    user = User.objects.get(email="otieno@example.org")
+    assert said(client.post(page(user), typed(), follow=True))[0] == warned

@@ -1,6 +1,8 @@
 """The first page: the event in hand, and what needs attention."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -188,3 +190,20 @@ def test_rooms_stand_in_the_organisers_order(client):
     assert [model["object_name"] for model in rooms[0]["models"]] == [
         "Event", "ConceptNote", "AgendaItem", "Venue", "Series",
     ]  # fmt: skip
+
+
+def test_signing_out_ends_on_a_page_of_ours(client):
+    response = client.post("/admin/logout/")
+    shown = unescape(response.content.decode())
+    main = " ".join(
+        re.sub(r"<[^>]+>", " ", shown[shown.index("<main") : shown.index("</main>")]).split()
+    )
+    assert main == (
+        "You are signed out Nobody can open the organisers' desk here until somebody signs in "
+        "again. Sign in again To the site"
+    )
+    assert re.findall(r'<li><a href="([^"]+)">(?:Sign in again|To the site)', shown) == [
+        "/admin/", "/",
+    ]  # fmt: skip
+    assert "quality time" not in shown
+    assert "_auth_user_id" not in client.session

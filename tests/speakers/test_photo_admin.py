@@ -124,6 +124,15 @@ def test_words_can_not_be_taken_from_a_photo_that_stays(organiser, pictured):
     assert Speaker.objects.get().photo_alt == "Another."
 
 
+def test_form_says_what_a_photo_needs_and_may_be(organiser, speaker):
+    shown = unescape(organiser.get(address(speaker)).content.decode())
+    for sentence in (
+        "Needed with a photo. Say what the picture shows for somebody who can't see it.",
+        "at most 10 MB and 30 million pixels (16 million unless it is a JPEG).",
+    ):
+        assert sentence in shown
+
+
 def test_profile_without_photo_needs_no_words(organiser, speaker):
     assert saved(save(organiser, speaker, photo_alt=""))
 

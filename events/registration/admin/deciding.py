@@ -10,8 +10,9 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from events.registration.forms import TOO_LONG, AddressField
 from events.registration.models import REASON_LENGTH, Registration, RegistrationQuerySet
@@ -21,6 +22,30 @@ from events.registration.seats import Reason
 # So many people are written in one transaction: the event's row is locked for
 # well under a second, and people who register in between find it free.
 BATCH = 20
+# So many people are named on a page or in a message; of the others only the number is told.
+MOST_NAMED = 20
+
+# What was done, as the message after it says.
+CONFIRMED = ngettext_lazy(
+    "Confirmed: %(number)d person.", "Confirmed: %(number)d people.", "number"
+)
+DECLINED = ngettext_lazy("Declined: %(number)d person.", "Declined: %(number)d people.", "number")
+GIVEN_UP = ngettext_lazy(
+    "Seat given up: %(number)d person.", "Seats given up: %(number)d people.", "number"
+)
+
+# What the pages that ask first say of what comes of it.
+TAKEN_AGAIN = gettext_lazy(
+    "After this, only the person can take a seat again, by the personal link. "
+    "If the choice should stay with the organisers, decline instead."
+)
+STAYS_DECLINED = gettext_lazy(
+    "Whoever is declined gets no seat by registering again. You can still confirm it later."
+)
+FIRST_COME = gettext_lazy(
+    "Whoever registered first is taken first. Where no seat is free, nothing changes, and the "
+    "list then says for how many."
+)
 
 
 class ReasonForm(forms.Form):
@@ -98,12 +123,29 @@ def sentence(refusal: Refused) -> str:
 class Tally:
     """How many people something was done to, for how many it was so already, and who was refused.
 
-    ``refused`` has the reasons in words, each with how many people.
+    ``refused`` has the reasons in words, each with how many people; ``unreached``
+    the names of those it was done to whom no mail can tell.
     """
 
     done: int = 0
     already: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    unreached: list[str] = field(default_factory=list)
+
+    def add(self, registration: Registration, *, done: bool) -> None:
+        """Count a person it was done to, or for whom it was so already."""
+        self.done += done
+        self.already += not done
+        if done and not registration.address:
+            self.unreached.append(registration.name)
+
+
+def in_order(registrations: RegistrationQuerySet) -> RegistrationQuerySet:
+    """Return who came first first.
+
+    By event before that, so that two organisers lock several events in the same order.
+    """
+    return registrations.order_by("event", "created_at", "pk")
 
 
 def for_each(registrations: RegistrationQuerySet, act: Callable[[Registration], bool]) -> Tally:
@@ -112,8 +154,7 @@ def for_each(registrations: RegistrationQuerySet, act: Callable[[Registration], 
     Whoever is refused is counted with the reason, and the others are gone on with.
     """
     tally = Tally()
-    # By event first, so that two organisers lock several events in the same order.
-    keys = list(registrations.order_by("event", "created_at", "pk").values_list("pk", flat=True))
+    keys = list(in_order(registrations).values_list("pk", flat=True))
     for batch in _batches(keys):
         rows = Registration.objects.with_details().in_bulk(batch)
         with transaction.atomic():
@@ -126,8 +167,7 @@ def for_each(registrations: RegistrationQuerySet, act: Callable[[Registration], 
                 except Refused as refusal:
                     tally.refused[sentence(refusal)] += 1
                 else:
-                    tally.done += done
-                    tally.already += not done
+                    tally.add(registration, done=done)
     return tally
 
 
@@ -135,15 +175,15 @@ def _batches(keys: list[int]) -> list[list[int]]:
     return [keys[start : start + BATCH] for start in range(0, len(keys), BATCH)]
 
 
-def tell(request: HttpRequest, tally: Tally) -> None:
-    """Say how many it was done to, and how many not and why."""
-    done = ngettext(
-        "Done for %(number)d person. A mail tells it.",
-        "Done for %(number)d people. A mail tells each of them.",
-        tally.done,
-    )
+def tell(request: HttpRequest, tally: Tally, did: Promise) -> None:
+    """Say how many people it was done to, and how many not and why. ``did`` says what it was."""
     if tally.done:
-        messages.success(request, done % {"number": tally.done})
+        text = str(did % {"number": tally.done})
+        if not tally.unreached:
+            text += " " + ngettext("A mail tells them.", "Each gets a mail.", tally.done)
+        messages.success(request, text)
+    if tally.unreached:
+        messages.warning(request, no_address(tally.unreached))
     if tally.already:
         already = ngettext(
             "For %(number)d person it was so already.",
@@ -158,3 +198,35 @@ def tell(request: HttpRequest, tally: Tally) -> None:
             number,
         )
         messages.warning(request, refused % {"number": number, "reason": reason})
+
+
+def no_address(names: list[str]) -> str:
+    """Say that no mail could tell some people what was done, and who they are."""
+    text = ngettext(
+        "%(number)d person has no address and got no mail: %(names)s",
+        "%(number)d people have no address and got no mail: %(names)s",
+        len(names),
+    )
+    return text % {"number": len(names), "names": named(names)}
+
+
+def no_link(names: list[str]) -> str:
+    """Say that people got no mail with their link, why that may be, and who they are."""
+    text = ngettext(
+        "%(number)d person got no mail: %(names)s. "
+        "There is no address, or enough mails went there in this hour.",
+        "%(number)d people got no mail: %(names)s. "
+        "There is no address, or enough mails went there in this hour.",
+        len(names),
+    )
+    return text % {"number": len(names), "names": named(names)}
+
+
+def named(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    shown = ", ".join(names[:MOST_NAMED])
+    more = len(names) - MOST_NAMED
+    if more <= 0:
+        return shown
+    text = ngettext("%(names)s and %(more)d more", "%(names)s and %(more)d more", more)
+    return text % {"names": shown, "more": more}

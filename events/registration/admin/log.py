@@ -1,12 +1,14 @@
 """Who saw, took away or erased which personal data. To be read only."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from events.models import Event
 from events.registration.admin.filters import PatientPaginator
 from events.registration.exports import COLUMNS
 from events.registration.models import PersonalDataAccess
@@ -30,12 +32,11 @@ class PersonalDataAccessAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("when"), ordering="at")
     def first(self, row: PersonalDataAccess) -> str:
-        """In the event's own time, where it is about one."""
-        return _told(row, row.at)
+        return _told(row.at)
 
     @admin.display(description=_("last time"))
     def last(self, row: PersonalDataAccess) -> str:
-        return _told(row, row.last_at) if row.last_at != row.at else "–"
+        return _told(row.last_at) if row.last_at != row.at else "–"
 
     @admin.display(description=_("event"))
     def of_event(self, row: PersonalDataAccess) -> str:
@@ -56,6 +57,7 @@ class PersonalDataAccessAdmin(admin.ModelAdmin):
         return False
 
 
-def _told(row: PersonalDataAccess, moment: datetime) -> str:
-    local = moment.astimezone(row.event.tzinfo if row.event else UTC)
-    return f"{local:%d.%m.%Y %H:%M %Z}"
+def _told(moment: datetime) -> str:
+    """Return a moment in the organisers' own zone: one for the whole log, whichever the event."""
+    zone = ZoneInfo(Event._meta.get_field("zone").default)
+    return f"{moment.astimezone(zone):%d.%m.%Y %H:%M %Z}"

@@ -14,7 +14,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from events import clock
@@ -71,13 +70,13 @@ class PersonPages(admin.ModelAdmin):
         if rules.send_links_to([registration], by=request.user, at=timezone.now()):
             messages.success(request, _("The mail with the link is on its way."))
         else:
-            messages.warning(request, no_mail(1))
+            messages.warning(request, deciding.no_link([registration.name]))
         return self._back(registration)
 
     def confirm_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)
         act = partial(confirm, request, mode=mode_of(request))
-        return self._do(request, registration, act)
+        return self._do(request, registration, act, deciding.CONFIRMED)
 
     def decline_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)
@@ -90,18 +89,19 @@ class PersonPages(admin.ModelAdmin):
                 by=request.user,
                 at=timezone.now(),
             )
-            return self._do(request, registration, act)
+            return self._do(request, registration, act, deciding.DECLINED)
         title = _("Decline the seat")
         return self._person_page(request, registration, title, form, mode=mode_of(request))
 
     def give_up_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)
         if request.method == "POST":
-            return self._do(
-                request, registration, partial(rules.cancel, by=request.user, at=timezone.now())
-            )
-        title = _("Give up the seat for her")
-        return self._person_page(request, registration, title, forms.Form())
+            act = partial(rules.cancel, by=request.user, at=timezone.now())
+            return self._do(request, registration, act, deciding.GIVEN_UP)
+        title = _("Give up the seat for them")
+        return self._person_page(
+            request, registration, title, forms.Form(), said=deciding.TAKEN_AGAIN, declines=True
+        )
 
     def address_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)
@@ -141,6 +141,7 @@ class PersonPages(admin.ModelAdmin):
         request: HttpRequest,
         registration: Registration,
         act: Callable[[Registration], bool],
+        did: Promise,
     ) -> HttpResponse:
         """Do something by the rules to one person, say what came of it, and show her page."""
         try:
@@ -150,7 +151,9 @@ class PersonPages(admin.ModelAdmin):
         except rules.Refused as refusal:
             messages.error(request, deciding.sentence(refusal))
         else:
-            deciding.tell(request, deciding.Tally(done=int(done), already=int(not done)))
+            tally = deciding.Tally()
+            tally.add(registration, done=done)
+            deciding.tell(request, tally, did)
         return self._back(registration)
 
     def _back(self, registration: Registration) -> HttpResponse:
@@ -173,7 +176,7 @@ class PersonPages(admin.ModelAdmin):
         )
 
     def shown(
-        self, request: HttpRequest, template: str, title: Promise, **context: object
+        self, request: HttpRequest, template: str, title: Promise | str, **context: Any
     ) -> TemplateResponse:
         values = {
             **self.admin_site.each_context(request),
@@ -196,13 +199,3 @@ def mode_of(request: HttpRequest) -> str | None:
     """Return which of her seats it is about; None is whichever she wants."""
     mode = request.POST.get("mode") or request.GET.get("mode")
     return mode if mode in AttendanceMode.values else None
-
-
-def no_mail(number: int) -> str:
-    """Say that people got no mail, and why that may be."""
-    text = ngettext(
-        "%(number)d person got no mail: no address, or enough mails in this hour.",
-        "%(number)d people got no mail: no address, or enough mails in this hour.",
-        number,
-    )
-    return text % {"number": number}

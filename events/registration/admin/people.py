@@ -1,12 +1,12 @@
 """The list of registrations, and one person's page."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import actions as admin_actions
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from events.models import Event
 from events.registration import access, rules
@@ -29,18 +29,30 @@ from events.registration.admin import deciding, filters
 from events.registration.admin.deciding import ReasonForm
 from events.registration.admin.exporting import MAY_EXPORT, ExportForm, exported
 from events.registration.admin.filters import SEE_SUPPORT
-from events.registration.admin.pages import PersonPages, confirm, no_mail
+from events.registration.admin.pages import PersonPages, confirm
 from events.registration.admin.person import mails_to, told, wish_of
 from events.registration.admin.support import needs_by_kind
 from events.registration.models import (
     Consent,
     Registration,
     RegistrationQuerySet,
+    SeatRequest,
     SupportNeed,
 )
 
-# Erasing names each person first, so it takes no more than can be read.
+# Each is erased in a transaction of its own, within one request; nobody means more at once.
 MOST_ERASED = 500
+
+# A moment as the desk writes it, its zone named.
+WRITTEN = "%d.%m.%Y %H:%M %Z"
+
+# What the list asks before it does something to many.
+SEND_LINK = ngettext_lazy("Send this person the link?", "Send these people their links?", "number")
+CONFIRM = ngettext_lazy("Confirm this seat?", "Confirm these seats?", "number")
+DECLINE = ngettext_lazy("Decline this person?", "Decline these people?", "number")
+GIVE_UP = ngettext_lazy(
+    "Give up the seat of this person?", "Give up the seats of these people?", "number"
+)
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -62,7 +74,12 @@ class ReadOnlyInline(admin.TabularInline):
 
 class ConsentInline(ReadOnlyInline):
     model = Consent
-    fields = ["purpose", "given", "notice_version", "language", "channel", "at"]
+    fields = ["purpose", "given", "notice_version", "language", "channel", "when"]
+
+    @admin.display(description=_("when"))
+    def when(self, consent: Consent) -> str:
+        """In the zone of the page it stands on, which is the event's."""
+        return f"{timezone.localtime(consent.at):{WRITTEN}}"
 
 
 class SupportNeedInline(ReadOnlyInline):
@@ -110,11 +127,11 @@ class RegistrationAdmin(PersonPages):
     @admin.display(description=_("registered"), ordering="created_at")
     def registered(self, registration: Registration) -> str:
         """In the event's own time, as an organiser thinks of it."""
-        return f"{registration.created_at.astimezone(registration.event.tzinfo):%d.%m.%Y %H:%M}"
+        return told_at(registration, registration.created_at)
 
     @admin.display(description=_("changed"))
     def changed(self, registration: Registration) -> str:
-        return f"{registration.changed_at.astimezone(registration.event.tzinfo):%d.%m.%Y %H:%M}"
+        return told_at(registration, registration.changed_at)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Name who gets her mails only where that is somebody else."""
@@ -212,14 +229,16 @@ class RegistrationAdmin(PersonPages):
             self.log_access(request, access.What.SUPPORT, registration=obj)
         seat = obj.seat
         context |= {
-            "zone": obj.event.zone,
             "may_change": self.has_change_permission(request, obj),
             "wishes": [wish_of(row) for row in obj.seat_requests.all()],
             "seat": seat,
             "lines": told(obj, sees_support=sees_support),
             "mails": mails_to(obj) if request.user.has_perm("outbox.view_outboxmail") else None,
         }
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        response = super().render_change_form(request, context, add, change, form_url, obj)
+        # Now, while every time on the page is told in the event's own zone.
+        with timezone.override(obj.event.tzinfo):
+            return cast("TemplateResponse", response).render()
 
     def save_model(self, request: HttpRequest, obj: Registration, form: Any, change: bool) -> None:
         rules.correct(obj, by=request.user, at=timezone.now())
@@ -249,21 +268,47 @@ class RegistrationAdmin(PersonPages):
         self.log_access(request, access.What.LIST, number=len(people))
         return people, {self.opts.verbose_name_plural: len(people)}, perms_needed, protected
 
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
+        """Say whom it is about, and that nobody is told."""
+        registration = context["object"]
+        about = about_erasing([registration], in_the_way=context["protected"])
+        context |= {"registration": registration, **about}
+        return super().render_delete_form(request, context)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        messages.success(request, erased(1))
+        return HttpResponseRedirect(reverse("admin:registration_registration_changelist"))
+
     @admin.action(description=_("Erase"), permissions=["delete"])
-    def delete_selected(self, request: HttpRequest, queryset: Any) -> Any:
-        """Ask first, naming each: so no more than can be read."""
-        if queryset[: MOST_ERASED + 1].count() > MOST_ERASED:
+    def delete_selected(
+        self, request: HttpRequest, queryset: RegistrationQuerySet
+    ) -> TemplateResponse | None:
+        """Ask first, naming people; what is sent then holds each of them, whoever registers."""
+        people = list(deciding.in_order(queryset)[: MOST_ERASED + 1])
+        if len(people) > MOST_ERASED:
             text = _now("Please erase no more than %(most)d people at a time.")
             messages.warning(request, text % {"most": MOST_ERASED})
             return None
-        return admin_actions.delete_selected(self, request, queryset)
+        _names, _counts, lacking, in_the_way = self.get_deleted_objects(people, request)
+        if "post" in request.POST and not in_the_way:
+            if lacking:
+                raise PermissionDenied
+            for registration in people:
+                self._erase(request, registration)
+            if people:
+                messages.success(request, erased(len(people)))
+            return None
+        context = {
+            **about_erasing(people, in_the_way=in_the_way),
+            "perms_lacking": lacking,
+            "protected": in_the_way,
+            "ticked": [registration.pk for registration in people],
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return self.shown(request, "delete_selected_confirmation.html", **context)
 
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
         self._erase(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
-        for registration in queryset:
-            self._erase(request, registration)
 
     def _erase(self, request: HttpRequest, registration: Registration) -> None:
         """Erase her also where Django's log of earlier years names her."""
@@ -274,22 +319,41 @@ class RegistrationAdmin(PersonPages):
     # What is done to one or to many
 
     @admin.action(description=_("Send the link again"), permissions=["change"])
-    def send_link_again(self, request: HttpRequest, queryset: RegistrationQuerySet) -> None:
-        tally = deciding.for_each(
-            queryset,
-            lambda registration: bool(
-                rules.send_links_to([registration], by=request.user, at=timezone.now())
-            ),
-        )
-        text = ngettext("%(sent)d mail is on its way.", "%(sent)d mails are on their way.",
-                        tally.done)  # fmt: skip
-        messages.success(request, text % {"sent": tally.done})
-        if tally.already:
-            messages.warning(request, no_mail(tally.already))
+    def send_link_again(
+        self, request: HttpRequest, queryset: RegistrationQuerySet
+    ) -> TemplateResponse | None:
+        missed: list[str] = []
+
+        def act(registration: Registration, form: forms.Form) -> bool:
+            sent = rules.send_links_to([registration], by=request.user, at=timezone.now())
+            if not sent:
+                missed.append(registration.name)
+            return bool(sent)
+
+        def tell(tally: deciding.Tally) -> None:
+            text = ngettext("%(sent)d mail is on its way.", "%(sent)d mails are on their way.",
+                            tally.done)  # fmt: skip
+            messages.success(request, text % {"sent": tally.done})
+            if missed:
+                messages.warning(request, deciding.no_link(missed))
+
+        return self._asked_first(
+            request, queryset, action="send_link_again", title=SEND_LINK, act=act, tell=tell,
+            asks_one=False,
+        )  # fmt: skip
 
     @admin.action(description=_("Confirm the seat"), permissions=["change"])
-    def confirm(self, request: HttpRequest, queryset: RegistrationQuerySet) -> None:
-        deciding.tell(request, deciding.for_each(queryset, partial(confirm, request)))
+    def confirm(
+        self, request: HttpRequest, queryset: RegistrationQuerySet
+    ) -> TemplateResponse | None:
+        def act(registration: Registration, form: forms.Form) -> bool:
+            return confirm(request, registration)
+
+        return self._asked_first(
+            request, queryset, action="confirm", title=CONFIRM, act=act,
+            tell=partial(deciding.tell, request, did=deciding.CONFIRMED),
+            said=deciding.FIRST_COME, asks_one=False,
+        )  # fmt: skip
 
     @admin.action(description=_("Decline"), permissions=["change"])
     def decline(
@@ -299,10 +363,11 @@ class RegistrationAdmin(PersonPages):
             reason = form.cleaned_data["reason"]
             return rules.decline(registration, reason=reason, by=request.user, at=timezone.now())
 
-        title = _("Decline these people?")
         return self._asked_first(
-            request, queryset, action="decline", title=title, act=act, form_class=ReasonForm
-        )
+            request, queryset, action="decline", title=DECLINE, act=act,
+            tell=partial(deciding.tell, request, did=deciding.DECLINED),
+            said=deciding.STAYS_DECLINED, form_class=ReasonForm,
+        )  # fmt: skip
 
     @admin.action(description=_("Give up the seat for them"), permissions=["change"])
     def give_up_seat(
@@ -311,8 +376,11 @@ class RegistrationAdmin(PersonPages):
         def act(registration: Registration, form: forms.Form) -> bool:
             return rules.cancel(registration, by=request.user, at=timezone.now())
 
-        title = _("Give up the seats of these people?")
-        return self._asked_first(request, queryset, action="give_up_seat", title=title, act=act)
+        return self._asked_first(
+            request, queryset, action="give_up_seat", title=GIVE_UP, act=act,
+            tell=partial(deciding.tell, request, did=deciding.GIVEN_UP),
+            said=deciding.TAKEN_AGAIN,
+        )  # fmt: skip
 
     def _asked_first(
         self,
@@ -322,23 +390,35 @@ class RegistrationAdmin(PersonPages):
         action: str,
         title: Promise,
         act: Callable[[Registration, forms.Form], bool],
+        tell: Callable[[deciding.Tally], None],
+        said: Promise | str = "",
         form_class: type[forms.Form] = forms.Form,
+        asks_one: bool = True,
     ) -> TemplateResponse | None:
-        """Ask whether it is meant, and with what reason; then do it to each."""
-        sent = "post" in request.POST
+        """Ask whether it is meant for these people, and with what reason; then do it to each.
+
+        What costs nobody anything (not ``asks_one``) is done to one person at once.
+        """
+        number = queryset.count()
+        sent = "post" in request.POST or (number == 1 and not asks_one)
         form = form_class(request.POST if sent else None)
         if sent and form.is_valid():
-            deciding.tell(request, deciding.for_each(queryset, lambda row: act(row, form)))
+            tell(deciding.for_each(queryset, lambda row: act(row, form)))
             return None
+        people = list(deciding.in_order(queryset)[: deciding.MOST_NAMED])
+        self.log_access(request, access.What.LIST, number=len(people))
         context = {
             "form": form,
-            "number": queryset.count(),
+            "said": said,
+            "number": number,
+            "people": people,
+            "more": number - len(people),
             "action": action,
             "select_across": request.POST.get("select_across", "0"),
             "ticked": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "checkbox_name": ACTION_CHECKBOX_NAME,
         }
-        return self.shown(request, "ask.html", title, **context)
+        return self.shown(request, "ask.html", title % {"number": number}, **context)
 
     # Pages of their own
 
@@ -393,3 +473,37 @@ class RegistrationAdmin(PersonPages):
             self.log_access(request, access.What.SUPPORT, event=event, number=len(people))
         context = {"event": event, "events": list(events), "kinds": kinds, "people": len(people)}
         return self.shown(request, "support.html", _("Support people asked for"), **context)
+
+
+def told_at(registration: Registration, moment: datetime) -> str:
+    """Return a moment in the own time of the person's event."""
+    return f"{moment.astimezone(registration.event.tzinfo):{WRITTEN}}"
+
+
+def about_erasing(people: list[Registration], *, in_the_way: list[Any]) -> dict[str, Any]:
+    """Return what the page before erasing says of these people."""
+    number = len(people)
+    asked = ngettext("Erase this person?", "Erase these people?", number)
+    blocked = ngettext(
+        "This person can't be erased yet", "These people can't be erased yet", number
+    )
+    return {
+        "title": blocked if in_the_way else asked,
+        "people": people[: deciding.MOST_NAMED],
+        "number": number,
+        "more": max(0, number - deciding.MOST_NAMED),
+        "seated": sum(
+            any(seat.status == SeatRequest.Status.CONFIRMED for seat in row.seat_requests.all())
+            for row in people
+        ),
+    }
+
+
+def erased(number: int) -> str:
+    """Say how many people were erased."""
+    text = ngettext(
+        "Erased: %(number)d person. No mail was sent.",
+        "Erased: %(number)d people. No mail was sent.",
+        number,
+    )
+    return text % {"number": number}

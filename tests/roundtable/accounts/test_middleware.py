@@ -1,9 +1,15 @@
 """The gate before the desk: who comes in, by role, by install, by second factor."""
 
+import re
+from html import unescape
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.contrib.auth.models import Group
+from django.test import Client
 
+from roundtable.roles import Role
 from tests.factories import make_event
 from tests.roundtable.accounts.conftest import make_person
 from tests.signing_in import app_code, give_factor, show_factor
@@ -39,6 +45,63 @@ def test_attendee_gets_403_and_no_detour(client, person, settings, local, factor
         response = client.get(path)
         assert answer(response) == (403, None)
         assert b"This page is not for you" in response.content
+
+
+def main(response):
+    page = unescape(response.content.decode())
+    page = page[page.index("<main") : page.index("</main>")]
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def offers_sign_in(response):
+    return '<a href="/accounts/">Sign in</a>' in response.content.decode()
+
+
+def test_who_has_no_role_is_told_so_and_signs_out(person):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person)
+    response = client.get("/admin/")
+    assert main(response) == (
+        "403 This page is not for you You are signed in as amina@example.org, and this account "
+        "has no role at the organisers' desk. Should it have one? Then ask an owner among the "
+        "organisers to give it a role. Or sign out, and sign in again with another address. "
+        "Sign out Your seats To the event"
+    )
+    assert not offers_sign_in(response)
+    # A page without referrer would send its form as from nowhere.
+    assert response["Referrer-Policy"] == "same-origin"
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', response.content.decode())[1]
+    typed = {"csrfmiddlewaretoken": token, "next": "/accounts/login/"}
+    out = client.post("/accounts/logout/", typed, headers={"origin": "http://testserver"})
+    assert answer(out) == (302, "/accounts/login/")
+    assert "_auth_user_id" not in client.session
+
+
+def test_whose_role_does_not_open_a_page_is_told_so(client):
+    editor = make_person("editor@example.org", is_staff=True)
+    editor.groups.set(Group.objects.filter(name=Role.EDITOR))
+    client.force_login(editor)
+    response = client.get("/admin/registration/registration/")
+    assert response.status_code == 403
+    assert main(response) == (
+        "403 This page is not for you Your roles at the organisers' desk don't include this "
+        "page. Do you need it? Then ask an owner among the organisers to give you a role that "
+        "does. To the organisers' desk"
+    )
+    assert not offers_sign_in(response)
+
+
+def test_pages_offer_to_sign_in_only_to_who_is_not(client, person):
+    event = make_event(slug="e")
+    for path in ("/events/e/", "/accounts/login/"):
+        assert offers_sign_in(client.get(path))
+    client.force_login(person)
+    for path in ("/accounts/", "/accounts/2fa/", "/accounts/email/"):
+        assert not offers_sign_in(client.get(path))
+    # One page for all: it is kept, and knows nobody.
+    assert offers_sign_in(client.get("/events/e/"))
+    client.force_login(make_person("o@example.org", is_staff=True, is_superuser=True))
+    assert not offers_sign_in(client.get(f"/admin/events/event/{event.pk}/preview/"))
 
 
 @pytest.mark.parametrize("local", [True, False])

@@ -5,8 +5,11 @@ from html import unescape
 
 import pytest
 from allauth.account.models import EmailAddress
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth.models import User
 from django.test import Client
+from fido2.cose import ES256
+from fido2.webauthn import AttestedCredentialData
 
 from events.registration.outbox.models import OutboxMail
 from tests.roundtable.accounts.conftest import EMAIL, make_person
@@ -199,6 +202,20 @@ def test_account_with_a_factor_is_asked_for_it_after_the_code(client, person):
     right = client.post("/accounts/2fa/authenticate/", {"code": app_code(secret)})
     assert (right.status_code, right["Location"]) == (302, "/events/")
     assert signed_in(client)
+
+
+@pytest.mark.parametrize("has_one", [False, True])
+def test_a_passkey_is_asked_for_only_where_there_is_one(client, person, monkeypatch, has_one):
+    give_factor(person)
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    passkey = AttestedCredentialData.create(b"\x00" * 16, b"a key", key)
+    monkeypatch.setattr(
+        "allauth.mfa.webauthn.internal.auth.get_credentials",
+        lambda user: [passkey] if has_one else [],
+    )
+    ask(client)
+    shown = words(client.get(type_code(client, mailed_code())["Location"]))
+    assert ("You set up a passkey?" in shown, "webauthn_form" in shown) == (has_one, has_one)
 
 
 def test_code_of_the_app_works_once(client, person):
