@@ -42,13 +42,20 @@ def minutes_left(event: Event, items: Iterable[AgendaItem]) -> int:
     return event.minutes - sum(item.minutes for item in items)
 
 
-def by_number(numbers: Sequence[float]) -> list[int]:
+def by_number(numbers: Sequence[float], stood: Sequence[float]) -> list[int]:
     """Return the places of rows in the order of the numbers typed for them.
 
-    Equal numbers keep their order. A row without one (NaN) follows the row
+    ``stood`` has the number that each row showed before, NaN for a new one. A
+    row gets the place typed for it: where one stands there already, a row that
+    is new or moves up goes before it, and one that moves down behind it. Else
+    equal numbers keep their order. A row without a number (NaN) follows the row
     before it; infinity is for rows that come last.
     """
-    known: list[float] = []
-    for number in numbers:
-        known.append((known[-1] if known else -math.inf) if math.isnan(number) else number)
+    known: list[tuple[float, int]] = []
+    for number, before in zip(numbers, stood, strict=True):
+        if math.isnan(number):
+            known.append(known[-1] if known else (-math.inf, 0))
+        else:
+            # No number equals NaN or is more, so a new row goes before.
+            known.append((number, (number == before) + 2 * (number > before)))
     return sorted(range(len(known)), key=known.__getitem__)

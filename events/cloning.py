@@ -1,5 +1,6 @@
 """The same roundtable again on another day: a copy of an event, as a draft of its own."""
 
+import re
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max, Model
+from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
+from events import history
 from events.models import (
     AgendaItem,
     Assignment,
@@ -20,7 +23,11 @@ from events.models import (
     new_uid,
 )
 from events.rules import record_change
+from speakers.addresses import free_address
 from speakers.keeping import reason
+
+# What a copy's records say, before the key of what it was copied from.
+COPY = "copy:"
 
 
 class People(StrEnum):
@@ -76,7 +83,7 @@ def clone(
     if not parts.venue:
         copied.venue = None
     copied.full_clean()
-    words = f"copy:{event.pk}"
+    words = f"{COPY}{event.pk}"
     with transaction.atomic():
         copied._change_reason = words
         copied.save(force_insert=True)
@@ -121,6 +128,55 @@ def _copy_note(event: Event, copied: Event, *, words: str) -> None:
     _create(NoteSection, sections, words=words)
 
 
+@dataclass(frozen=True)
+class Leftover:
+    """A copied note that still speaks of the event it was copied from."""
+
+    note: ConceptNote
+    source: Event
+
+    def __str__(self) -> str:
+        return _(
+            "The heading lines of the concept note still name the number or the day of “%(event)s”."
+        ) % {"event": self.source}
+
+
+def leftovers(event: Event) -> list[Leftover]:
+    """Return the notes whose heading lines name the number or the day of another event.
+
+    Lines that are as they were copied, that is; edited ones are their author's
+    business. Asks the database once where the event is no copy.
+    """
+    copies = {
+        record.id: record
+        for record in history.records(ConceptNote).filter(
+            event_id=event.pk, history_type="+", history_change_reason__contains=f" {COPY}"
+        )
+    }
+    if not copies:
+        return []
+    found = []
+    for note in ConceptNote.objects.filter(pk__in=copies, event=event):
+        record = copies[note.pk]
+        source = history.last_state(Event, int(record.history_change_reason.split(COPY)[1]))
+        if source and note.masthead == record.masthead and _speaks_of(source, note, event):
+            found.append(Leftover(note, source))
+    return found
+
+
+def _speaks_of(source: Event, note: ConceptNote, event: Event) -> bool:
+    """Whether heading lines hold the number or the day of the source. In any language: digits."""
+    lines = [{int(digits) for digits in re.findall(r"\d+", line)}
+             for line in note.masthead.splitlines()]  # fmt: skip
+    day = source.local_start.date()
+    wrong_number = source.number is not None and source.number != event.number
+    wrong_day = day != event.local_start.date()
+    return any(
+        (wrong_number and source.number in line) or (wrong_day and {day.day, day.year} <= line)
+        for line in lines
+    )
+
+
 def _fresh(row: Any) -> Any:
     """Return a row with the same contents that is not yet in the database."""
     fresh = copy(row)
@@ -161,18 +217,8 @@ def next_number(event: Event) -> int | None:
     return max(last or 0, event.number) + 1
 
 
-def free_slug(wanted: str) -> str:
-    """Return this address, or the next free one like it."""
-    wanted = wanted[:70]
-    taken = set(Event.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    slug, number = wanted, 2
-    while slug in taken:
-        slug, number = f"{wanted}-{number}", number + 1
-    return slug
-
-
 def suggested_slug(event: Event, number: int | None) -> str:
     """Return a free address for the next event: “roundtable-2” is followed by “roundtable-3”."""
     if number is not None and event.slug.endswith(f"-{event.number}"):
-        return free_slug(f"{event.slug.removesuffix(str(event.number))}{number}")
-    return free_slug(event.slug)
+        return free_address(Event, f"{event.slug.removesuffix(str(event.number))}{number}")
+    return free_address(Event, event.slug)

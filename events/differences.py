@@ -271,10 +271,11 @@ def _plain(value: Any, zone: ZoneInfo) -> str:
     return str(value)
 
 
-def moment_text(moment: datetime, zone: ZoneInfo) -> str:
+def moment_text(moment: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     """Return a moment as people read it, with the short name of its zone."""
     local = moment.astimezone(zone)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local:%Z}"
+    exactly = local.strftime(":%S") if seconds else ""
+    return f"{date_format(local, 'DATETIME_FORMAT')}{exactly} {local:%Z}"
 
 
 def text_difference(before: str, after: str) -> tuple[Line, ...]:

@@ -214,6 +214,16 @@ class Save:
         return self.at.isoformat()
 
     @property
+    def rooms(self) -> list[str]:
+        """Of what kinds the rows are that it wrote, in a few words and without asking.
+
+        The desk writes the event itself with whatever stands on its page.
+        """
+        models = {mark.model for mark in self.marks} - {Event}
+        found = [str(model._meta.verbose_name_plural) for model in KEPT if model in models]
+        return found or [str(Event._meta.verbose_name)]
+
+    @property
     def words(self) -> str:
         """What the save says of itself, such as what it brought back."""
         return next((said for mark in self.marks if (said := mark.reason.partition(" ")[2])), "")

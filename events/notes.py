@@ -11,7 +11,7 @@ def name_is_taken(note: ConceptNote, version: str) -> bool:
     return version.casefold() in {name.casefold() for name in names}
 
 
-def is_another_version(before: ConceptNote, version: str) -> bool:
+def is_another_version(before: ConceptNote | NoteVersion, version: str) -> bool:
     """Whether this name makes the note another version, and not the same one respelt."""
     return before.version.casefold() != version.casefold()
 
@@ -21,10 +21,14 @@ def keep_version(before: ConceptNote, *, version: str, at: datetime) -> NoteVers
 
     ``before`` is the note as it stood, ``version`` the name it has now, ``at``
     real time. Returns what was kept: name, date and what had changed in it.
-    None while the version is the same. Its text is in the note's history.
+    None while the version is the same. Its text is in the note's history. An
+    earlier version that was brought back is current again, and no earlier one.
     """
     if not is_another_version(before, version):
         return None
+    for earlier in before.versions.all():
+        if not is_another_version(earlier, version):
+            earlier.delete()
     kept, _created = NoteVersion.objects.get_or_create(
         note=before,
         version=before.version,

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from events.history import Snapshot, as_of, names_for, present, row_as_of
 from events.models import AgendaItem, Assignment, ConceptNote, Event, NoteSection, NoteVersion
+from events.notes import keep_version
 from events.rules import record_change, record_changes
 from speakers.models import Speaker
 
@@ -58,6 +59,8 @@ class Plan:
     """Sentences for the organiser."""
     before: Snapshot = field(default_factory=Snapshot)
     after: Snapshot = field(default_factory=Snapshot)
+    coming: set[tuple[type[Model], Any]] = field(default_factory=set)
+    """The rows that are there afterwards, by the keys they had then; others may point to them."""
 
     @property
     def is_empty(self) -> bool:
@@ -87,7 +90,7 @@ def restore(event: Event, part: Part, *, moment: datetime, at: datetime) -> Plan
     with transaction.atomic():
         Event.objects.select_for_update().get(pk=event.pk)
         found = plan(event, part, moment=moment)
-        _write(found, words=f"restore:{part}:{moment.isoformat()}")
+        _write(found, words=f"restore:{part}:{moment.isoformat()}", at=at)
         record_change(event, at=at)
     return found
 
@@ -119,7 +122,7 @@ def restore_speaker(speaker: Speaker, *, moment: datetime, at: datetime) -> Plan
         list(Event.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
         Speaker.objects.select_for_update().get(pk=speaker.pk)
         found = plan_speaker(speaker, moment=moment)
-        _write(found, words=f"restore:speaker:{moment.isoformat()}")
+        _write(found, words=f"restore:speaker:{moment.isoformat()}", at=at)
         record_changes(Event.objects.filter(pk__in=keys).order_by("pk"), at=at)
     return found
 
@@ -214,11 +217,12 @@ def _merged(now: Any, then: Any, found: Plan) -> Any:
     """
     if now is None:
         then._state.adding = True
+    found.coming.add((type(then), then.pk))
     row = copy(then if now is None else now)
     for kept in then.history.model.tracked_fields:
         if kept.name in KEPT_AS_IS:
             continue
-        sentence = _obstacle(kept, now, then)
+        sentence = _obstacle(kept, now, then, found)
         if not sentence:
             setattr(row, kept.attname, getattr(then, kept.attname))
             continue
@@ -228,7 +232,7 @@ def _merged(now: Any, then: Any, found: Plan) -> Any:
     return row
 
 
-def _obstacle(kept: Any, now: Any, then: Any) -> str:
+def _obstacle(kept: Any, now: Any, then: Any, found: Plan) -> str:
     """Say why a field's value can't come back, or "" where it can."""
     value = getattr(then, kept.attname)
     if not value or (now and value == getattr(now, kept.attname)):
@@ -240,7 +244,7 @@ def _obstacle(kept: Any, now: Any, then: Any) -> str:
         )
     if isinstance(kept, ForeignKey):
         model: Any = kept.related_model
-        if model._default_manager.filter(pk=value).exists():
+        if (model, value) in found.coming or model._default_manager.filter(pk=value).exists():
             return ""
         words["value"] = names_for([then]).get((model, value), "")
         return _("%(field)s: “%(value)s” was deleted since and does not come back.") % words
@@ -277,7 +281,7 @@ def _differing(found: Plan, now: Iterable[Any], then: Iterable[Any]) -> None:
 # Doing it
 
 
-def _write(found: Plan, *, words: str) -> None:
+def _write(found: Plan, *, words: str, at: datetime) -> None:
     """Delete what came since, then write, so that no two rows want the same place."""
     # People leave a slot before the slot itself would take them with it unsaid.
     for row in reversed(found.delete):
@@ -285,9 +289,13 @@ def _write(found: Plan, *, words: str) -> None:
         row.delete()
     _make_room(found.write)
     renamed: dict[tuple[type[Model], Any], Any] = {}
+    replaced = {note.pk: note for note in found.before.notes}
     for row in found.write:
         row._change_reason = words  # type: ignore[attr-defined]
         _write_row(row, renamed)
+        # Readers saw the version that goes; the one that comes is current again.
+        if isinstance(row, ConceptNote) and (before := replaced.get(row.pk)):
+            keep_version(before, version=row.version, at=at)
 
 
 def _make_room(rows: Iterable[Model]) -> None:

@@ -129,6 +129,16 @@ def put_in_front(event: Event, *, at: datetime) -> Event | None:
     return next(iter(locked.values()), None)
 
 
+def put_on_site(event: Event, *, at: datetime) -> None:
+    """Publish a draft. ``at`` is real time."""
+    with transaction.atomic():
+        row = Event.objects.select_for_update().get(pk=event.pk)
+        if not row.published:
+            row.published = True
+            row.save()
+            record_change(row, at=at)
+
+
 def take_off_site(event: Event, *, at: datetime) -> None:
     """Make the event a draft again, off the front page too. ``at`` is real time."""
     with transaction.atomic():

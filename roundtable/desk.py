@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from events import clock
 from events.attention import findings, notices
+from events.cloning import leftovers
 from events.models import Event
 from events.registration.models import AttendanceMode, SeatRequest, SupportNeed
 from events.registration.outbox.models import OutboxMail
@@ -193,6 +194,10 @@ def _event_matters(event: Event, *, now: datetime) -> list[Matter]:
             found.append(Matter(_("People don't know whom to write to."), page))
         if availability_of(event, now=now).reason == Reason.NOT_OFFERED:
             found.append(Matter(_("No seats are offered, so nobody can register."), page))
+        found += [
+            Matter(str(left), reverse("admin:events_conceptnote_change", args=[left.note.pk]))
+            for left in leftovers(event)
+        ]
         found += [
             Matter(Truncator(str(notice)).chars(160), page) for notice in notices(findings(event))
         ]

@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from speakers.addresses import AddressFromName
 from speakers.models import Speaker
 from speakers.renditions import MAX_BYTES, MAX_PIXELS, MAX_PIXELS_WHOLE, Photo
 
 
-class SpeakerForm(forms.ModelForm):
+class SpeakerForm(AddressFromName):
     """A profile. ``new_photo`` is the photo that was chosen, drawn anew, once the form is valid."""
 
     photo_file = forms.FileField(
@@ -63,7 +64,7 @@ class SpeakerForm(forms.ModelForm):
                 raise ValidationError(str(refusal)) from None
         return chosen
 
-    def clean(self) -> dict[str, Any] | None:
+    def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         kept = self.instance.photo and not self.cleaned_data.get("remove_photo")
         if (self.new_photo or kept) and not self.cleaned_data.get("photo_alt"):

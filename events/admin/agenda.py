@@ -3,25 +3,71 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from events.admin.changes import RecordsChange
 from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
 from events.admin.named import NAMED_CHOICES
+from events.admin.positions import LastWhenEmpty, PositionField
 from events.admin.running_order import SlotForm
 from events.agenda import timed
 from events.models import AgendaItem, Assignment, Event
+from speakers.models import Speaker
+
+# So many profiles fit a plain list, which works without a script, by keyboard and
+# on a phone. Beyond that, only the field that searches while one types is of use.
+MOST_LISTED = 200
+
+
+class AssignmentForm(forms.ModelForm):
+    position = PositionField(
+        help_text=_("Smaller numbers come first. Leave it empty to put the person last.")
+    )
+
+
+class AssignmentFormSet(LastWhenEmpty):
+    """Everybody in one slot. The list of profiles is read once for all rows."""
+
+    @cached_property
+    def _profiles(self) -> list[Any]:
+        return list(self.form.base_fields["speaker"].choices)
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        speaker = form.fields.get("speaker")
+        if speaker and not isinstance(_bare(speaker.widget), AutocompleteSelect):
+            speaker.choices = self._profiles
+
+
+def _bare(widget: Any) -> Any:
+    """Return the widget without the admin's links beside it."""
+    return getattr(widget, "widget", widget)
 
 
 class AssignmentInline(admin.TabularInline):
     model = Assignment
-    extra = 0
-    autocomplete_fields = ["speaker"]
+    form = AssignmentForm
+    formset = AssignmentFormSet
+    # Without a script, one row to add a person by.
+    extra = 1
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:
+        return super().get_queryset(request).select_related("speaker")
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        # The admin asks for this again and again while it makes one page.
+        if not hasattr(request, "profiles"):
+            request.profiles = Speaker.objects.count()  # type: ignore[attr-defined]
+        return ["speaker"] if request.profiles > MOST_LISTED else []  # type: ignore[attr-defined]
 
     class Media:
         js = [NAMED_CHOICES]

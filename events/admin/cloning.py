@@ -19,7 +19,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events import clock
-from events.cloning import Parts, People, clone, exists, next_number, suggested_slug
+from events.cloning import (
+    Parts,
+    People,
+    clone,
+    exists,
+    leftovers,
+    next_number,
+    suggested_slug,
+)
 from events.models import Event, validate_zone
 
 DATE_WIDGET = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -216,10 +224,13 @@ class CopiesEvents(admin.ModelAdmin):
     def _tell(self, request: HttpRequest, copied: Event) -> None:
         messages.success(
             request,
-            _("“%(event)s” is here, as a draft. Look it over, then tick “published”.")
+            _("“%(event)s” is here, as a draft. Look it over, then put it on the site.")
             % {"event": copied},
         )
         if copied.starts_at <= clock.now():
             messages.warning(
                 request, _("It starts in the past. Check the day if that was not meant.")
             )
+        for leftover in leftovers(copied):
+            url = reverse("admin:events_conceptnote_change", args=[leftover.note.pk])
+            messages.warning(request, format_html('<a href="{}">{}</a>', url, leftover))

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from events.admin.authors import Authors
 from events.admin.merging import Conflict, Merge, title_of
+from events.admin.problems import problems
 from events.admin.snapshots import SHOWN, Snapshot, fields_of, name_of, read, restored, values
 
 ABOVE = gettext_lazy("Others changed this page meanwhile. See above.")
@@ -152,10 +153,14 @@ class ConflictGuard(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Leave “correct the errors below” to errors: what others changed is none."""
-        conflict = context.get("conflict")
-        if conflict and not _has_errors_of_its_own(context["errors"], conflict):
-            context["errors"] = None
+        """List the errors at the top, each with a link. What others changed is none."""
+        conflict: Conflict | None = context.get("conflict")
+        if context.get("errors"):
+            known = _told_by(conflict) if conflict else ()
+            context["problems"] = problems(
+                context["adminform"].form, context["inline_admin_formsets"], known=known
+            )
+            context["errors"] = context["errors"] if context["problems"] else None
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _gone(self, request: HttpRequest, key: str, shown: Snapshot) -> HttpResponse:
@@ -192,13 +197,9 @@ def _told(form: Any, conflict: Conflict) -> Any:
     return Told
 
 
-def _has_errors_of_its_own(errors: Any, conflict: Conflict) -> bool:
-    ours = {str(ABOVE), *conflict.texts()}
-    for error in errors:
-        sentences = [error] if isinstance(error, str) else error
-        if any(str(sentence) not in ours for sentence in sentences):
-            return True
-    return False
+def _told_by(conflict: Conflict) -> set[str]:
+    """Return the sentences that are no errors: they say what others changed."""
+    return {str(ABOVE), *conflict.texts()}
 
 
 def _typed(data: QueryDict, fields: dict[str, Any]) -> list[tuple[str, str]]:

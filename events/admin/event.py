@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -21,16 +22,23 @@ from events import clock
 from events.admin.changes import RecordsChange
 from events.admin.cloning import CopiesEvents
 from events.admin.conflicts import ConflictGuard
-from events.admin.front import FrontPage
 from events.admin.history import EventHistory
-from events.admin.moving import EventForm, Registered
+from events.admin.moving import EventForm
 from events.admin.named import MOMENTS, NAMED_CHOICES
+from events.admin.on_site import OnTheSite
 from events.admin.running_order import RunningOrderInline
 from events.agenda import minutes_left, timed
 from events.attention import Kind, findings, notices
 from events.models import Event, validate_zone
 from events.rules import phase
 from speakers.lookups import AsksWhatIsOffered
+
+# What a final agenda has nothing of. Who is not confirmed reads “to be announced” as well.
+UNFINISHED = frozenset(
+    {Kind.OVERRUN, Kind.GAP, Kind.DECLINED, Kind.EMPTY, Kind.OPEN_ROLE, Kind.UNCONFIRMED}
+)
+# Of each such point, in characters.
+LONGEST_POINT = 200
 
 
 class TimesOfThePlace(admin.ModelAdmin):
@@ -66,7 +74,7 @@ class EventAdmin(
     ConflictGuard,
     EventHistory,
     CopiesEvents,
-    FrontPage,
+    OnTheSite,
     TimesOfThePlace,
     AsksWhatIsOffered,
     RecordsChange,
@@ -74,6 +82,8 @@ class EventAdmin(
     form = EventForm
     formfield_overrides = MOMENTS
     change_form_template = "admin/events/event/change_form.html"
+    delete_confirmation_template = "admin/events/event/delete_confirmation.html"
+    delete_selected_confirmation_template = "admin/events/event/delete_selected_confirmation.html"
     list_display = ["__str__", "starts", "status", "published", "featured"]
     list_filter = ["published", "status", "series"]
     search_fields = ["title", "slug"]
@@ -97,10 +107,6 @@ class EventAdmin(
 
     class Media:
         js = [NAMED_CHOICES]
-
-    def people_registered(self, event: Event) -> Registered:
-        """Return how many people would be moved along with the event. Registration knows."""
-        return Registered()
 
     @admin.display(description=_("start"), ordering="starts_at")
     def starts(self, event: Event) -> str:
@@ -177,7 +183,19 @@ class EventAdmin(
         self, request: HttpRequest, form: ModelForm, formsets: list[Any], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        self._warn_of_minutes(request, form.instance)
+        event = form.instance
+        if event.agenda_status == Event.AgendaStatus.FINAL:
+            self._warn_of_what_is_not_final(request, event)
+        else:
+            self._warn_of_minutes(request, event)
+
+    def _warn_of_what_is_not_final(self, request: HttpRequest, event: Event) -> None:
+        """Name what readers of a final agenda would still see open, and how its times stand."""
+        found = notices(finding for finding in findings(event) if finding.kind in UNFINISHED)
+        if found:
+            text = _("The agenda is called final, and is not finished: %(points)s")
+            points = " ".join(Truncator(str(notice)).chars(LONGEST_POINT) for notice in found)
+            messages.warning(request, text % {"points": points})
 
     def _warn_of_minutes(self, request: HttpRequest, event: Event) -> None:
         items = list(event.agenda_items.all())

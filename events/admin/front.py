@@ -1,9 +1,7 @@
 """Drafts, what is coming, what is over; and which event has the front page."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from events import clock
 from events.models import Event, EventQuerySet
 from events.rules import NotPublished, put_in_front, take_off_site
+from speakers.addresses import AddressFromName
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -47,8 +46,10 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset if found is None else queryset.filter(pk__in=found.order_by().values("pk"))
 
 
-class OneInFront(forms.ModelForm):
+class OneInFront(AddressFromName):
     """Says which event has the front page, where another one asks for it."""
+
+    address_from = "title"
 
     def clean_featured(self) -> bool:
         featured: bool = self.cleaned_data["featured"]
@@ -66,15 +67,12 @@ class FrontPage(admin.ModelAdmin):
     """Puts an event on the front page, in place of the one there, and takes one off the site."""
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path(
-                f"<path:object_id>/{address}/",
-                wrap(self._button(act)),
-                name=f"events_event_{address.replace('-', '_')}",
-            )
-            for address, act in (("put-in-front", self._put), ("take-off-site", self._take_off))
-        ] + super().get_urls()
+        button = path(
+            "<path:object_id>/put-in-front/",
+            self.admin_site.admin_view(self.put_in_front_view),
+            name="events_event_put_in_front",
+        )
+        return [button, *super().get_urls()]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [WhenFilter, *super().get_list_filter(request)]
@@ -91,22 +89,16 @@ class FrontPage(admin.ModelAdmin):
                 actions[name] = (act, name, str(words))
         return actions
 
-    def _button(
-        self, act: Callable[[HttpRequest, Event], None]
-    ) -> Callable[[HttpRequest, str], HttpResponse]:
-        """Return the view of a button on the event's own page."""
-
-        def view(request: HttpRequest, object_id: str) -> HttpResponse:
-            event: Event | None = self.get_object(request, unquote(object_id))
-            if event is None:
-                raise Http404
-            if not self.has_change_permission(request, event):
-                raise PermissionDenied
-            if request.method == "POST":
-                act(request, event)
-            return HttpResponseRedirect(reverse("admin:events_event_change", args=[event.pk]))
-
-        return view
+    def put_in_front_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Do what the button on the event's own page says."""
+        event: Event | None = self.get_object(request, unquote(object_id))
+        if event is None:
+            raise Http404
+        if not self.has_change_permission(request, event):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._put(request, event)
+        return HttpResponseRedirect(reverse("admin:events_event_change", args=[event.pk]))
 
     def _put(self, request: HttpRequest, event: Event) -> None:
         try:

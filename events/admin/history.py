@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -236,6 +237,12 @@ class RestoresSpeaker(KeepsHistory):
         )
 
 
+def _choice(save: Save, zone: ZoneInfo) -> str:
+    """Name a save so that it is known from others of the same minute."""
+    said = sentence(save.words, zone) or get_text_list(save.rooms, _("and"))
+    return f"{moment_text(save.at, zone, seconds=True)}, {save.by}: {said}"
+
+
 class TwoMoments(forms.Form):
     """Which two states of an event to lay beside each other."""
 
@@ -244,7 +251,7 @@ class TwoMoments(forms.Form):
 
     def __init__(self, *args: Any, saves: list[Save], zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        moments = [(save.moment, f"{moment_text(save.at, zone)}, {save.by}") for save in saves]
+        moments = [(save.moment, _choice(save, zone)) for save in saves]
         unknown = _("There is no such moment in this history. Choose one of these.")
         for name in ("before", "after"):
             chosen = self.fields[name]

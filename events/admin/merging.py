@@ -328,7 +328,16 @@ class Merge:
         """Number the rows: in the order typed here, or in theirs where none was typed."""
         order = inline.order
         sent = [row for row in rows if not (row.key and row.index is None)]
-        mine = [sent[place] for place in by_number([row.number(order) for row in sent])]
+        showed = (
+            list(inline.saved)
+            if inline.shown is None
+            else _shown_order(inline.shown, set(inline.shown), order)
+        )
+        stood = {key: number for number, key in enumerate(showed, 1)}
+        places = by_number(
+            [row.number(order) for row in sent], [stood.get(row.key, math.nan) for row in sent]
+        )
+        mine = [sent[place] for place in places]
         by_key = {row.key: row for row in rows if row.key}
         theirs = [by_key[key] for key in inline.saved if key in by_key]
         common = {row.key for row in mine if row.key and inline.was_shown(row.key)}

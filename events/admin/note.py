@@ -14,11 +14,9 @@ from events.admin.changes import RecordsChange
 from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
 from events.admin.markup import LightMarkup
+from events.admin.positions import LastWhenEmpty, PositionField
 from events.models import ConceptNote, Event, NoteSection, NoteVersion
 from events.notes import is_another_version, keep_version, name_is_taken
-
-# Between two positions there is room for another section.
-STEP = 10
 
 
 class NoteForm(forms.ModelForm):
@@ -26,7 +24,8 @@ class NoteForm(forms.ModelForm):
 
     def clean_version(self) -> str:
         version: str = self.cleaned_data["version"]
-        if self.instance.pk and name_is_taken(self.instance, version):
+        is_renamed = self.instance.pk and is_another_version(self.instance, version)
+        if is_renamed and name_is_taken(self.instance, version):
             raise ValidationError(
                 _("There was a version “%(version)s” already. Give this one another name."),
                 params={"version": version},
@@ -35,32 +34,15 @@ class NoteForm(forms.ModelForm):
 
 
 class NoteSectionForm(forms.ModelForm):
-    position = forms.IntegerField(
-        label=_("Position"),
-        required=False,
-        min_value=0,
-        max_value=32_000,
-        help_text=_("Smaller numbers come first. Leave it empty to put the section last."),
+    position = PositionField(
+        help_text=_("Smaller numbers come first. Leave it empty to put the section last.")
     )
-
-
-class NoteSectionFormSet(forms.BaseInlineFormSet):
-    """Puts a section without a position last."""
-
-    def clean(self) -> None:
-        super().clean()
-        kept = [form for form in self.forms if form not in self.deleted_forms]
-        last = max((form.cleaned_data.get("position") or 0 for form in kept), default=0)
-        for form in kept:
-            if form.cleaned_data and form.cleaned_data.get("position") is None:
-                last += STEP
-                form.instance.position = last
 
 
 class NoteSectionInline(LightMarkup, admin.StackedInline):
     model = NoteSection
     form = NoteSectionForm
-    formset = NoteSectionFormSet
+    formset = LastWhenEmpty
     fields = ["position", "heading", "text"]
     markup_fields = ("text",)
     extra = 0

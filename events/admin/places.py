@@ -10,10 +10,16 @@ from events.admin.conflicts import ConflictGuard
 from events.admin.history import KeepsHistory
 from events.admin.markup import LightMarkup
 from events.models import Event, Series, Venue
+from speakers.addresses import AddressFromName
+
+
+class SeriesForm(AddressFromName):
+    address_from = "theme"
 
 
 @admin.register(Series)
 class SeriesAdmin(ConflictGuard, KeepsHistory, RecordsChange):
+    form = SeriesForm
     list_display = ["theme", "occasion"]
     search_fields = ["theme", "occasion"]
     prepopulated_fields = {"slug": ["theme"]}

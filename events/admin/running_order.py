@@ -24,7 +24,7 @@ from events.models import AgendaItem, Assignment, Event
 
 
 class SlotForm(forms.ModelForm):
-    """One slot of the running order."""
+    """One slot of the running order. Most are panels, so a new one says it is."""
 
     WRONG_MINUTES = _("Give the minutes as a whole number from 1 to 600.")
     minutes = forms.IntegerField(
@@ -37,6 +37,11 @@ class SlotForm(forms.ModelForm):
             "max_value": WRONG_MINUTES,
         },
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            self.fields["kind"].initial = AgendaItem.Kind.PANEL
 
 
 class PlacedSlotForm(SlotForm):
@@ -92,7 +97,7 @@ class RunningOrderFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
         rows = [form for form in self.forms if self._counts(form)]
-        for position, place in enumerate(by_number([_number(form) for form in rows]), 1):
+        for position, place in enumerate(_order(rows), 1):
             slot = rows[place]
             slot.is_moved = bool(slot.instance.pk) and slot.instance.position != position
             slot.instance.position = position
@@ -105,8 +110,7 @@ class RunningOrderFormSet(forms.BaseInlineFormSet):
         """Return the rows in the order of their numbers, each with its times as typed."""
         if self.is_bound:
             self.full_clean()
-        order = by_number([_number(form) for form in self.forms])
-        return _in_time(self.instance, [self.forms[place] for place in order], self)
+        return _in_time(self.instance, [self.forms[place] for place in _order(self.forms)], self)
 
     def is_deleted(self, form: Any) -> bool:
         """Whether the row is ticked to be deleted."""
@@ -124,6 +128,12 @@ class RunningOrderFormSet(forms.BaseInlineFormSet):
     def sums(self) -> dict[str, str]:
         """Return the sentences about the sum, for the script to fill in."""
         return {"exact": SUM[0](), "free": SUM[1](), "over": SUM[-1]()}
+
+
+def _order(forms: list[Any]) -> list[int]:
+    """Return the places of rows in the order typed, against the numbers the page showed."""
+    stood = [form.initial["position"] if form.instance.pk else math.nan for form in forms]
+    return by_number([_number(form) for form in forms], stood)
 
 
 def _number(form: Any) -> float:
@@ -169,6 +179,7 @@ class RunningOrderInline(admin.TabularInline):
     # Without the script, one row to add a slot by; with it there is a button.
     extra = 1
     order_field = "position"
+    anchor = "running-order"
     verbose_name = _("slot")
     verbose_name_plural = _("running order")
 

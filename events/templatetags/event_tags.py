@@ -56,10 +56,15 @@ def note_text(text: str, number: int) -> SafeString:
     return render(text, anchor=f"p{number}")
 
 
+# Before a name, these are no part of it.
+TITLES = frozenset({"dr", "prof", "mr", "mrs", "ms", "hon", "eng", "rev"})
+
+
 @register.filter
 def initials(name: str) -> str:
-    """Up to two first letters, of the first and the last word: “Wangari Maathai” gives “WM”."""
-    words = name.split()
+    """Up to two first letters, of the first and the last word: “Dr. Wangari Maathai” gives “WM”."""
+    words = [word for word in name.split() if word.casefold().rstrip(".") not in TITLES]
+    words = words or name.split()
     return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper()
 
 

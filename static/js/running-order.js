@@ -1,6 +1,7 @@
 // The running order on the event's page in the admin: rows move by buttons, by
-// dragging, or by typing a place; times and the sum follow the typing. Without
-// this script the places are plain numbers, and the server puts the rows in order.
+// dragging, or by typing a place; times and the sum follow the typing, and the browser
+// asks before it leaves the page with something unsaved. Without this script the
+// places are plain numbers, and the server puts the rows in order.
 (() => {
   "use strict";
 
@@ -17,7 +18,7 @@
     const field = (row, name) => row.querySelector(`.of-${name} input, .of-${name} select`);
     const value = (row, name) => { const found = field(row, name); return found ? found.value.trim() : ""; };
     const isDeleted = (row) => { const box = field(row, "DELETE"); return Boolean(box && box.checked); };
-    const isBlank = (row) => ["title", "minutes", "kind", "emphasis"].every((name) => !value(row, name));
+    const isBlank = (row) => ["title", "minutes", "emphasis"].every((name) => !value(row, name));
     const titleOf = (row) => value(row, "title") || row.dataset.title || words.untitled;
     const minutesOf = (row) => {
       const typed = value(row, "minutes") || row.dataset.minutes || "";
@@ -257,6 +258,18 @@
     }
     rows().forEach(prepare);
     tell();
+
+    // Leaving. What came back with errors is not saved either.
+
+    const form = section.closest("form");
+    const content = () => JSON.stringify([...new FormData(form)], (key, typed) => (typed instanceof File ? typed.name : typed));
+    const shown = "unsaved" in words ? null : content();
+    let sent = false;
+    form.addEventListener("submit", () => { sent = true; });
+    window.addEventListener("pageshow", () => { sent = false; });
+    window.addEventListener("beforeunload", (event) => {
+      if (!sent && content() !== shown) event.preventDefault();
+    });
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

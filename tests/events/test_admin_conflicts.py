@@ -266,14 +266,14 @@ def test_slot_changed_by_both_is_told_with_its_name(amina, dan, event):
 def test_slot_others_added_comes_into_the_form_where_it_belongs(amina, dan, event):
     amina.opens(event), dan.opens(event)
     added = {"title": "New", "minutes": "5", "kind": "break", "position": "2"}
-    # Equal numbers keep their order: the new row's comes behind the old one's.
+    # A new row gets the place typed for it; the one that stood there follows.
     assert saved(amina.saves(**{f"agenda_items__3__{name}": v for name, v in added.items()}))
-    assert titles(event) == ["One", "Two", "New", "Three"]
+    assert titles(event) == ["One", "New", "Two", "Three"]
     response = dan.saves(agenda_items__0__title="First")
     assert told(response) == ["“New”: added. It is in the form below."]
     assert authors(response) == ["Amina"]
     assert saved(dan.saves())
-    assert titles(event) == ["First", "Two", "New", "Three"]
+    assert titles(event) == ["First", "New", "Two", "Three"]
 
 
 def test_both_added_a_slot_and_both_are_there(amina, dan, event):

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.messages import WARNING, get_messages
 from django.test import Client
 
 from events.models import Event
@@ -78,6 +79,15 @@ def test_preview_shows_the_draft_and_is_never_kept(organiser, draft, published):
     assert f'href="{address(draft)}#running-order"' in response.content.decode()
 
 
+@pytest.mark.parametrize(("status", "shown"), [("draft", 0), ("provisional", 1)])
+def test_preview_links_to_what_is_there(organiser, draft, status, shown):
+    Event.objects.update(agenda_status=status)
+    page = organiser.get(f"/admin/events/event/{draft.pk}/preview/").content.decode()
+    for link in ("/events/e/agenda.pdf", "/events/e/agenda.ics"):
+        assert page.count(f'<p class="no-print"><a href="{link}"') == shown
+        assert organiser.get(link).status_code == (200 if shown else 404)
+
+
 def test_preview_is_linked_from_the_event_s_page(organiser, draft):
     assert (
         f'href="/admin/events/event/{draft.pk}/preview/"'
@@ -96,6 +106,31 @@ def test_agenda_that_is_no_draft_is_public_as_soon_as_it_is_saved(organiser, dra
     assert SECRET in anybody.get("/events/e/agenda.ics").content.decode()
     assert saved(save(organiser, draft, agenda_status="draft"))
     assert SECRET not in words(anybody.get("/events/e/agenda/"))
+
+
+def warned(response):
+    told = get_messages(response.wsgi_request)
+    return [str(message) for message in told if message.level == WARNING]
+
+
+def test_final_agenda_that_is_not_finished_is_saved_with_a_warning(organiser):
+    event = make_event(items=[{"title": "Panel", "minutes": 135, "kind": "panel"}])
+    assign(event.agenda_items.get(), None, role="moderator")
+    response = save(organiser, event, agenda_status="final")
+    assert saved(response)
+    (warning,) = warned(response)
+    assert warning == (
+        "The agenda is called final, and is not finished: The running order is 15 minutes longer "
+        "than the event. Still to be announced: Moderator in “Panel”."
+    )
+    assert Event.objects.get().agenda_status == "final"
+
+
+def test_final_agenda_that_is_finished_is_saved_without_a_word(organiser):
+    event = make_event(items=[{"title": "Floor", "minutes": 120, "kind": "floor"}])
+    response = save(organiser, event, agenda_status="final")
+    assert saved(response)
+    assert warned(response) == []
 
 
 @pytest.mark.parametrize(
@@ -368,3 +403,40 @@ def test_end_after_the_start_on_the_night_the_clocks_are_put_back(organiser):
     assert saved(save(organiser, event, **typed, starts_at_1="01:30", ends_at_1="03:30"))
     event = Event.objects.get()
     assert event.minutes == 180
+
+
+# Deleting an event
+
+
+def test_page_that_asks_before_deleting_says_it_is_final(organiser):
+    event = make_event()
+    url = f"/admin/events/event/{event.pk}/delete/"
+    sentence = (
+        "Deleting is final. What the event said can be read afterwards under “Deleted events”, "
+        "and not brought back."
+    )
+    assert sentence in words(organiser.get(url))
+    chosen = {"action": "delete_selected", "_selected_action": [event.pk]}
+    assert sentence in words(organiser.post("/admin/events/event/", chosen))
+    assert organiser.post(url, {"post": "yes"}).status_code == 302
+    assert not Event.objects.exists()
+
+
+def test_event_with_registrations_is_refused_with_what_to_do_instead(organiser):
+    event = make_event()
+    make_registration(event)
+    url = f"/admin/events/event/{event.pk}/delete/"
+    chosen = {"action": "delete_selected", "_selected_action": [event.pk]}
+    for response in (
+        organiser.get(url),
+        organiser.post(url, {"post": "yes"}),
+        organiser.post("/admin/events/event/", chosen),
+    ):
+        text = words(response)
+        assert "Nothing was deleted: people registered" in text
+        assert "set its status to “Cancelled”" in text
+        assert "protected related objects" not in text
+    assert f'href="/admin/events/event/{event.pk}/take-off-site/"' in (
+        organiser.get(url).content.decode()
+    )
+    assert Event.objects.count() == 1

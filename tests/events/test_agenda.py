@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.agenda import minutes_left, timed
+from events.agenda import by_number, minutes_left, timed
 from events.models import AgendaItem, Event
 from tests.factories import START, make_assignment, make_event, make_speaker
 
@@ -104,3 +105,37 @@ def test_slots_are_as_long_as_they_say_and_leave_no_gap(minutes, hours):
              for slot in slots(event, *minutes)]  # fmt: skip
     assert [end - start for start, end in found] == [timedelta(minutes=m) for m in minutes]
     assert [start for start, _ in found] == [event.starts_at, *[end for _, end in found[:-1]]]
+
+
+# Numbers typed for A, B and C, which showed 1, 2 and 3, and for N, which is new and
+# showed none. The page's script gives the same.
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ((1, 2, 3), "ABC"),
+        ((2, 2, 3), "BAC"),
+        ((3, 2, 3), "BCA"),
+        ((1, 1, 3), "BAC"),
+        ((1, 2, 1), "CAB"),
+        ((1, 2, 2), "ACB"),
+        ((3, 2, 1), "CBA"),
+        ((1, 2, 3, 1), "NABC"),
+        ((1, 2, 3, 3), "ABNC"),
+        ((1, 2, 3, math.inf), "ABCN"),
+        ((3, math.nan, 3), "CAB"),
+    ],
+)
+def test_row_gets_the_place_typed_for_it(typed, expected):
+    stood = [1, 2, 3, math.nan][: len(typed)]
+    assert "".join("ABCN"[place] for place in by_number(typed, stood)) == expected
+
+
+@given(st.integers(1, 12), st.data())
+def test_one_row_moved_is_where_its_number_says_and_the_others_keep_their_order(count, data):
+    row, number = data.draw(st.integers(1, count)), data.draw(st.integers(1, count))
+    stood = list(range(1, count + 1))
+    typed = [number if place == row else place for place in stood]
+    order = [place + 1 for place in by_number(typed, stood)]
+    assert order.index(row) == number - 1
+    assert sorted(order) == stood
+    assert [place for place in order if place != row] == [p for p in stood if p != row]

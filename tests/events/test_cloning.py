@@ -18,7 +18,7 @@ from events.cloning import (
     People,
     clone,
     exists,
-    free_slug,
+    leftovers,
     next_number,
     shifted,
     suggested_slug,
@@ -212,6 +212,44 @@ def test_copy_begins_its_own_history_with_everything_in_one_save(event):
     assert trail.saves[0].words == f"copy:{event.pk}"
 
 
+@pytest.mark.parametrize(
+    ("line", "number", "names"),
+    [
+        ("Concept Note for Roundtable 2", 3, True),
+        ("Concept Note for Roundtable 2", 2, False),
+        ("31 October 2020 | Nakuru, Kenya", 2, True),
+        ("2020-10-31", None, True),
+        ("October 2020, 12.45 – 14.45", 3, False),
+        ("World Cities Day", 3, False),
+    ],
+)
+def test_copied_heading_lines_that_name_the_source_are_found(event, line, number, names):
+    event.concept_notes.update(masthead=f"Concept Note\n{line}")
+    copy = copied(event, number=number)
+    found = [(left.note, left.source) for left in leftovers(copy)]
+    assert found == ([(copy.concept_notes.get(), event)] if names else [])
+
+
+def test_heading_lines_are_their_authors_once_they_were_edited(event):
+    event.concept_notes.update(masthead="Roundtable 2")
+    copy = copied(event)
+    note = copy.concept_notes.get()
+    note.masthead = "After Roundtable 2"
+    note.save()
+    assert leftovers(copy) == []
+    assert leftovers(event) == []
+
+
+def test_copying_says_where_the_old_number_still_stands(organiser, event):
+    event.concept_notes.update(masthead="Roundtable 2")
+    page = organiser.post(form_of(event), typed(), follow=True)
+    note = ConceptNote.objects.get(event__slug="roundtable-3")
+    assert (
+        f'<a href="/admin/events/conceptnote/{note.pk}/change/">The heading lines of the concept '
+        "note still name the number or the day of “Roundtable 2: Working together”.</a>"
+    ) in page.content.decode()
+
+
 @pytest.mark.parametrize("rows", [1, 3, 300])
 def test_queries_of_copying_are_constant(rows):
     event = make_event(items=[{**SLOT, "title": "Slot"} for _ in range(rows)])
@@ -325,8 +363,6 @@ def test_suggested_address_is_free(event):
     make_event(slug="roundtable-3")
     assert suggested_slug(event, 3) == "roundtable-3-2"
     assert suggested_slug(make_event(slug="spring"), None) == "spring-2"
-    assert free_slug("new") == "new"
-    assert len(free_slug("x" * 80)) <= 80
 
 
 @pytest.mark.parametrize(
@@ -502,6 +538,48 @@ def test_button_puts_an_event_in_front_and_says_whose_place_it_takes(organiser, 
     assert "is a draft. Publish it first" in words(page)
 
 
+def test_taking_off_the_site_is_asked_about_first(organiser, event):
+    Event.objects.update(status="scheduled")
+    event.refresh_from_db()
+    for number in range(2):
+        make_registration(event, email=f"p{number}@example.org")
+    url = f"/admin/events/event/{event.pk}/take-off-site/"
+    assert (
+        f'href="{url}"' in organiser.get(f"/admin/events/event/{event.pk}/change/").content.decode()
+    )
+    text = words(organiser.get(url))
+    assert "Take “Roundtable 2: Working together” off the site?" in text
+    assert "It leaves the front page, too." in text
+    assert "2 people hold a seat. They keep their place, and no mail tells them." in text
+    assert list(Event.objects.published()) == [event]
+    assert "is a draft now." in words(organiser.post(url, follow=True))
+    assert list(Event.objects.published()) == []
+
+
+def test_page_about_nobody_s_seat_says_nothing_of_seats(organiser):
+    event = make_event()
+    text = words(organiser.get(f"/admin/events/event/{event.pk}/take-off-site/"))
+    assert ("hold" in text, "the front page" in text) == (False, False)
+
+
+def test_draft_is_put_on_the_site_by_its_button(organiser, event):
+    event.concept_notes.update(masthead="Roundtable 2")
+    draft = copied(event)
+    url = f"/admin/events/event/{draft.pk}/put-on-site/"
+    assert (
+        f'href="{url}"' in organiser.get(f"/admin/events/event/{draft.pk}/change/").content.decode()
+    )
+    text = words(organiser.get(url))
+    assert "at its own address: /events/roundtable-3/" in text
+    assert "Its agenda is a draft. Only organisers go on seeing that." in text
+    assert "still name the number or the day of “Roundtable 2: Working together”" in text
+    assert Client().get("/events/roundtable-3/").status_code == 404
+    assert "is on the site now." in words(organiser.post(url, follow=True))
+    assert Client().get("/events/roundtable-3/").status_code == 200
+    # Where it is already, there is nothing to ask.
+    assert organiser.get(url).status_code == 302
+
+
 def test_list_puts_one_in_front_and_refuses_two(organiser, event):
     others = [make_event(), make_event()]
     url = "/admin/events/event/"
@@ -523,7 +601,7 @@ def test_buttons_are_for_who_may_change_events(event):
     user.groups.add(Group.objects.get(name=Role.READ_ONLY))
     client = Client()
     client.force_login(user)
-    for button in ("put-in-front", "take-off-site"):
+    for button in ("put-in-front", "take-off-site", "put-on-site"):
         assert client.post(f"/admin/events/event/{event.pk}/{button}/").status_code == 403
     assert "put_in_front" not in client.get("/admin/events/event/").content.decode()
     assert Event.objects.published().count() == 1

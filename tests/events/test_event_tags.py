@@ -27,6 +27,16 @@ def test_initials_of_one_word_and_of_none():
     assert (initials("wangari"), initials("  ")) == ("W", "")
 
 
+def test_initials_leave_titles_out():
+    assert initials("Dr. Wanjirũ Kamau") == "WK"
+    assert initials("Hon. Prof Amina Odhiambo") == "AO"
+    assert (initials("Rev. Tutu"), initials("Drummond Hon-Lee"), initials("Dr.")) == (
+        "T",
+        "DH",
+        "D",
+    )
+
+
 def test_initials_of_a_word_said_twice():
     assert initials("Ali Ali") == "A"
 

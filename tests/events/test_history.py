@@ -19,6 +19,7 @@ from events.restoring import NothingThere, Part, plan, restore, restore_speaker
 from events.rules import record_change
 from roundtable.roles import Role
 from speakers.models import Speaker
+from tests.desk import save, saved
 from tests.factories import (
     AT,
     make_assignment,
@@ -404,6 +405,34 @@ def test_note_comes_back_with_its_sections(event):
     assert note_of(event) == before
 
 
+def versions(note):
+    return list(note.versions.values_list("version", flat=True))
+
+
+def test_note_that_comes_back_leaves_the_replaced_version_an_earlier_one(organiser, event):
+    then, note = now(), ConceptNote.objects.get()
+    assert saved(save(organiser, note, version="2"))
+    meanwhile = now()
+    restore(event, Part.NOTE, moment=then, at=AT)
+    note.refresh_from_db()
+    assert (note.version, versions(note)) == ("1", ["2"])
+    # The form, opened and sent as it is.
+    assert saved(save(organiser, note))
+    restore(event, Part.NOTE, moment=meanwhile, at=AT)
+    note.refresh_from_db()
+    assert (note.version, versions(note)) == ("2", ["1"])
+
+
+def test_slot_and_section_that_come_back_are_not_said_to_stay_away(event):
+    then = now()
+    item(event, "Panel").delete()
+    ConceptNote.objects.get().delete()
+    make_note(event)
+    assert [plan(event, part, moment=then).left_out for part in (Part.AGENDA, Part.NOTE)] == [
+        [], [],
+    ]  # fmt: skip
+
+
 def test_deleted_note_comes_back_and_one_that_came_since_goes(event):
     then, before = now(), note_of(event)
     ConceptNote.objects.get().delete()
@@ -630,6 +659,30 @@ def test_two_moments_in_either_order_are_compared_from_the_earlier(organiser, ev
     expected = "Minutes: 30 → became 45"
     assert expected in words(organiser.get(url, {"before": "now", "after": first}))
     assert "Nothing differs." in words(organiser.get(url, {"before": first, "after": first}))
+
+
+def test_saves_of_one_minute_are_told_apart(organiser, event):
+    for minutes in ("45", "50"):
+        assert saved(save(organiser, event, agenda_items__1__minutes=minutes))
+    assert saved(save(organiser, event, title="Anew"))
+    for second, found in enumerate(reversed(history.of_event(event.pk).saves[:3]), 7):
+        for mark in found.marks:
+            mark.model.history.filter(history_id=mark.history_id).update(
+                history_date=datetime(2030, 1, 1, 9, 30, second, tzinfo=UTC)
+            )
+    form = organiser.get(f"/admin/events/event/{event.pk}/history/compare/").context["form"]
+    assert [text for _value, text in form.fields["before"].choices[1:4]] == [
+        "1 January 2030, 12:30:09 EAT, Amina: event",
+        "1 January 2030, 12:30:08 EAT, Amina: agenda items",
+        "1 January 2030, 12:30:07 EAT, Amina: agenda items",
+    ]
+
+
+def test_save_of_what_is_not_kept_says_so(organiser, event):
+    assert saved(save(organiser, event))
+    assert (
+        "Saved. What changed is not kept in this history, such as seats and registration times."
+    ) in words(organiser.get(f"/admin/events/event/{event.pk}/history/"))
 
 
 @pytest.mark.parametrize("moment", ["", "nonsense", "2020-10-12T09:00:00"])

@@ -159,6 +159,11 @@ def test_name_of_an_earlier_version_is_refused_at_its_field(organiser, note, nam
     assert ConceptNote.objects.get().version == "2"
 
 
+def test_name_that_stays_is_not_asked_about(organiser, note):
+    note.versions.create(version="1")
+    assert saved(save(organiser, note, masthead="Another line"))
+
+
 def test_edit_that_leaves_the_version_alone_keeps_none(organiser, note):
     assert saved(save(organiser, note, version="2"))
     assert saved(save(organiser, note, what_changed="Said better."))

@@ -39,6 +39,13 @@ def test_version_kept_already_is_kept_once(note):
     assert kept(note) == [("1", None, "As it was.", AT)]
 
 
+@pytest.mark.parametrize("name", ["Draft", "draft"])
+def test_version_that_is_current_again_is_no_earlier_one(note, name):
+    note.versions.create(version="Draft", kept_at=AT)
+    keep_version(note, version=name, at=AT)
+    assert kept(note) == [("1", DAY, "First.", AT)]
+
+
 @pytest.mark.parametrize(
     ("name", "taken"), [("draft", True), ("DRAFT", True), ("draft 2", False), ("1", False)]
 )

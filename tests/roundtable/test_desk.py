@@ -9,12 +9,21 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from events.cloning import clone
 from events.models import Event, Venue
 from events.registration.models import SeatRequest
 from events.registration.outbox.models import OutboxMail
 from roundtable.desk import Matter, Seats, event_in_hand, seats_of
 from roundtable.roles import Role
-from tests.factories import NOW, START, make_event, make_organiser, make_registration
+from tests.factories import (
+    AT,
+    NOW,
+    START,
+    make_event,
+    make_note,
+    make_organiser,
+    make_registration,
+)
 from tests.signing_in import show_factor
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +108,25 @@ def test_what_is_amiss_in_the_agenda_is_told(client):
     assert matter.url == f"/admin/events/event/{event.pk}/change/"
 
 
+def test_copied_note_that_names_another_day_is_told_until_it_is_edited(client):
+    source = complete_event(number=2)
+    make_note(source, masthead="Roundtable 2\n31 October 2020")
+    at = START - timedelta(days=10)
+    copied = clone(
+        source, title="Again", slug="again", number=3, starts_at=at, zone=source.zone, at=AT
+    )
+    note = copied.concept_notes.get()
+    sentence = (
+        "The heading lines of the concept note still name the number or the day of "
+        "“Roundtable 2: Working together”."
+    )
+    page = f"/admin/events/conceptnote/{note.pk}/change/"
+    assert Matter(sentence, page) in desk(client).context["matters"]
+    note.masthead = "Roundtable 3"
+    note.save()
+    assert sentence not in told(client)
+
+
 def test_an_event_that_is_over_asks_for_no_place(client):
     make_event(starts_at=NOW - timedelta(days=2))
     assert told(client) == []
@@ -149,7 +177,7 @@ def test_the_desk_costs_a_constant_number_of_queries(client, number, django_asse
         complete_event(starts_at=timezone.now() + timedelta(days=index + 1))
         make_registration(event, email=f"p{index}@example.org", support={"step_free": ""})
         OutboxMail.objects.create(to="a@example.org", subject="Hello", state="dead")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         desk(client)
     assert Event.objects.count() == number + 1
 
