@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import Truncator
@@ -79,12 +80,21 @@ class OrganisersDesk(admin.AdminSite):
         return sign_in(request, extra_context)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Refuse at once whoever is signed in and is no organiser: signing in again won't help."""
+        """Refuse at once whoever is signed in and is no organiser: signing in again won't help.
+
+        An address with a number beyond those of any row leads nowhere.
+        """
         guarded = super().admin_view(view, cacheable)
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             self._require_role(request)
-            return guarded(request, *args, **kwargs)
+            try:
+                return guarded(request, *args, **kwargs)
+            except (OverflowError, DataError) as error:
+                # Of what was typed into a form it would be a fault of ours.
+                if request.method not in {"GET", "HEAD"}:
+                    raise
+                raise Http404 from error
 
         return inner
 

@@ -57,6 +57,10 @@ class TimesOfThePlace(admin.ModelAdmin):
             renderer = getattr(response, "render", None)
             return renderer() if callable(renderer) else response
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Fill in nothing from the address: its times are text, which no date field shows."""
+        return {}
+
     def _zone(self, request: HttpRequest, object_id: str | None) -> str:
         """Return the zone being saved where it is one, else the saved one, else the default."""
         posted = request.POST.get("zone", "")

@@ -207,3 +207,18 @@ def test_signing_out_ends_on_a_page_of_ours(client):
     ]  # fmt: skip
     assert "quality time" not in shown
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"events/agendaitem/?event__id__exact={10**20}",
+        f"events/conceptnote/?event__id__exact={10**20}",
+        f"registration/personaldataaccess/?event__id__exact={10**20}",
+        f"events/event/{10**20}/change/",
+        "events/event/add/?starts_at=9999-12-31&published=1",
+    ],
+)
+def test_a_number_beyond_any_row_leads_nowhere_and_to_no_fault(client, asked):
+    make_event()
+    assert client.get(f"/admin/{asked}").status_code < 500
