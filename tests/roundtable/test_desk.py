@@ -210,15 +210,15 @@ def test_signing_out_ends_on_a_page_of_ours(client):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "status"),
     [
-        f"events/agendaitem/?event__id__exact={10**20}",
-        f"events/conceptnote/?event__id__exact={10**20}",
-        f"registration/personaldataaccess/?event__id__exact={10**20}",
-        f"events/event/{10**20}/change/",
-        "events/event/add/?starts_at=9999-12-31&published=1",
+        (f"events/agendaitem/?event={10**20}", 404),
+        (f"events/conceptnote/?event={10**20}", 404),
+        (f"registration/personaldataaccess/?event={10**20}", 404),
+        (f"events/event/{10**20}/change/", 302),
+        ("events/event/add/?starts_at=9999-12-31&published=1", 200),
     ],
 )
-def test_a_number_beyond_any_row_leads_nowhere_and_to_no_fault(client, asked):
+def test_an_address_that_nobody_offers_is_no_fault(client, asked, status):
     make_event()
-    assert client.get(f"/admin/{asked}").status_code < 500
+    assert client.get(f"/admin/{asked}").status_code == status
