@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -90,8 +89,8 @@ class OrganisersDesk(admin.AdminSite):
             self._require_role(request)
             try:
                 return guarded(request, *args, **kwargs)
-            except (OverflowError, DataError) as error:
-                # Of what was typed into a form it would be a fault of ours.
+            except OverflowError as error:
+                # SQLite's. Of what was typed into a form it would be a fault of ours.
                 if request.method not in {"GET", "HEAD"}:
                     raise
                 raise Http404 from error

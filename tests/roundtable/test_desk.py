@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -209,12 +210,16 @@ def test_signing_out_ends_on_a_page_of_ours(client):
     assert "_auth_user_id" not in client.session
 
 
+# PostgreSQL finds no row with such a number; SQLite can't even be asked.
+NOWHERE = 404 if connection.vendor == "sqlite" else 200
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
-        (f"events/agendaitem/?event={10**20}", 404),
-        (f"events/conceptnote/?event={10**20}", 404),
-        (f"registration/personaldataaccess/?event={10**20}", 404),
+        (f"events/agendaitem/?event={10**20}", NOWHERE),
+        (f"events/conceptnote/?event={10**20}", NOWHERE),
+        (f"registration/personaldataaccess/?event={10**20}", NOWHERE),
         (f"events/event/{10**20}/change/", 302),
         ("events/event/add/?starts_at=9999-12-31&published=1", 200),
     ],
