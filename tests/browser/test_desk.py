@@ -94,11 +94,11 @@ def test_question_before_many_are_declined_has_no_axe_finding(open_desk, look, r
 
 def test_form_that_was_refused_has_no_axe_finding(open_desk, look, rows):
     page = open_desk(rows["event"])
-    page.get_by_role("button", name="Add another Quota").click()
+    page.get_by_role("button", name="Add another Way to take part").click()
     page.get_by_role("button", name="Add another Group").click()
     page.get_by_label("Start: date").fill("someday")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("Enter a valid date.").wait_for()
+    page.get_by_text("Enter a valid date.", exact=True).wait_for()
     look.again(page)
 
 
@@ -125,13 +125,12 @@ def test_inputs_of_a_form_say_what_they_are_for(open_desk, rows):
 
 def test_box_of_a_person_just_added_to_a_slot_has_its_name(open_desk, rows):
     page = open_desk(rows["slot"], width=360)
-    assert page.get_by_role("combobox", name=re.compile("^Speaker")).count() == 2
+    # Two people, and a row to add one by without a script.
+    assert page.get_by_role("combobox", name="Speaker").count() == 3
     page.get_by_role("button", name="Add another Person in a slot").click()
-    box = page.get_by_role("combobox", name=re.compile("^Speaker")).nth(2)
-    box.click()
-    page.get_by_role("searchbox", name="Speaker").fill("Wangari wa K")
-    page.get_by_role("option", name="Wangari wa Kariuki").click()
-    assert box.inner_text().endswith("Wangari wa Kariuki")
+    box = page.get_by_role("combobox", name="Speaker").nth(3)
+    box.select_option("Wangari wa Kariuki")
+    assert box.locator("option:checked").inner_text() == "Wangari wa Kariuki"
 
 
 def test_lists_are_called_by_what_they_list(open_desk, rows):
@@ -159,7 +158,7 @@ def test_rows_of_a_table_are_read_without_scrolling_sideways(open_desk, rows, wi
     page = open_desk(rows["slot"], width=width)
     table = page.locator("#assignments-group")
     assert table.evaluate("group => group.scrollWidth - group.clientWidth") == 0
-    assert table.locator("label:visible", has_text="Status").count() == 2
+    assert table.locator("label:visible", has_text="Status").count() == 3
 
 
 def test_title_has_as_much_room_as_a_longer_text(open_desk, rows):

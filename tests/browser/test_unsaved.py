@@ -1,8 +1,11 @@
 """Leaving the event's page with something unsaved is asked about, in a real browser."""
 
+import time
+
 import pytest
 
 from tests.browser.test_running_order import make_event  # noqa: F401
+from tests.live import PATIENCE
 
 
 @pytest.fixture
@@ -14,8 +17,14 @@ def page(open_desk, make_event):  # noqa: F811
 
 
 def leave(page):
+    """Follow a link away; return what was asked until then, or until the other page is there."""
+    asked, here = len(page.asked), page.url
     page.get_by_role("link", name="Home").click(no_wait_after=True)
-    page.wait_for_timeout(500)
+    deadline = time.monotonic() + PATIENCE
+    while len(page.asked) == asked and page.url == here:
+        assert time.monotonic() < deadline
+        # Nothing arrives unless the browser is listened to.
+        page.wait_for_timeout(50)
     return page.asked
 
 

@@ -247,7 +247,7 @@ def test_for_any_sequence_of_what_people_and_organisers_do():
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_for_many_sequences():
-    run(150)
+    run(60)
 
 
 @pytest.mark.django_db
