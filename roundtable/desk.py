@@ -1,6 +1,6 @@
 """The organisers' desk: the admin's site, whose first page shows what matters now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,10 +126,11 @@ class OrganisersDesk(admin.AdminSite):
                 "now": now,
             }
             if event:
+                seats = seats_of(event)
                 context |= {
                     "phase": phase(event, now=now),
-                    "seats": seats_of(event),
-                    "matters": matters(event, request=request, now=now),
+                    "seats": seats,
+                    "matters": matters(event, seats, request=request, now=now),
                 }
         return super().index(request, {**context, **(extra_context or {})})
 
@@ -164,9 +165,14 @@ def seats_of(event: Event) -> list[Seats]:
     ]
 
 
-def matters(event: Event, *, request: HttpRequest, now: datetime) -> list[Matter]:
+def matters(
+    event: Event, seats: Iterable[Seats], *, request: HttpRequest, now: datetime
+) -> list[Matter]:
     """Return what needs this person's attention, what blocks people first."""
-    found = [*_mail_matters(request), *_event_matters(event, now=now)]
+    found = [*_mail_matters(request)]
+    if request.user.has_perm("registration.change_registration"):
+        found += _decisions(event, seats)
+    found += _event_matters(event, now=now)
     if request.user.has_perm("auth.change_user"):
         found += _access_matters(event)
     return found
@@ -188,6 +194,22 @@ def _mail_matters(request: HttpRequest) -> list[Matter]:
         )
         url = reverse("admin:outbox_outboxmail_changelist") + "?state__exact=dead"
         found.append(Matter(text % {"number": dead}, url))
+    return found
+
+
+def _decisions(event: Event, seats: Iterable[Seats]) -> list[Matter]:
+    """Return who waits for the organisers' word, for each way to take part."""
+    found = []
+    for row in seats:
+        if row.pending:
+            text = ngettext(
+                "%(mode)s: %(number)d person waits for your decision.",
+                "%(mode)s: %(number)d people wait for your decision.",
+                row.pending,
+            )
+            url = reverse("admin:registration_registration_changelist")
+            url += f"?event__id__exact={event.pk}&seat={row.mode}.{SeatRequest.Status.PENDING}"
+            found.append(Matter(text % {"mode": row.mode.label, "number": row.pending}, url))
     return found
 
 

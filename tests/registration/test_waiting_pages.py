@@ -130,6 +130,22 @@ def test_who_was_passed_by_a_kept_seat_is_told_so(db, browser):
     assert "1 person who asked after you has a seat" in shown(browser, baraka)
 
 
+def test_what_the_organisers_have_not_decided_stands_beside_the_seat_she_keeps(event, browser):
+    from events.registration import rules
+    from events.registration.models import RegistrationSettings
+    from tests.factories import AT, NOW, make_details
+
+    amina = Registration.objects.get(email="amina@example.org")
+    RegistrationSettings.objects.update(approval=True)
+    rules.change(amina, make_details(mode="online"), now=NOW, at=AT)
+    page = shown(browser, amina)
+    assert "Online: the organisers have not decided yet." in page
+    assert "Until then you keep your seat: In the room." in page
+    press(browser, amina, "stop-waiting/", mode="online")
+    assert stands(amina) == {"in_room": "confirmed", "online": "cancelled"}
+    assert "have not decided" not in shown(browser, amina)
+
+
 @pytest.mark.parametrize(("end", "mode"), [("meanwhile/", "phone"), ("stop-waiting/", "")])
 def test_a_button_that_says_nothing_known_leads_back(event, browser, end, mode):
     baraka = wait(event)

@@ -128,6 +128,17 @@ def test_copied_note_that_names_another_day_is_told_until_it_is_edited(client):
     assert sentence not in told(client)
 
 
+def test_who_waits_for_a_decision_is_told_with_where_they_are(client):
+    event = make_event(settings={"approval": True}, contact_email="us@example.org",
+                       venue=Venue.objects.create(**ROOM))  # fmt: skip
+    for number in range(2):
+        make_registration(event, email=f"p{number}@example.org")
+    (matter,) = desk(client).context["matters"]
+    address = f"/admin/registration/registration/?event__id__exact={event.pk}&seat=in_room.pending"
+    assert matter == Matter("In the room: 2 people wait for your decision.", address)
+    assert client.get(address).context["cl"].result_count == 2
+
+
 def test_an_event_that_is_over_asks_for_no_place(client):
     make_event(starts_at=NOW - timedelta(days=2))
     assert told(client) == []
