@@ -3,7 +3,7 @@
 # Settings go through the environment: `make run PORT=9000`.
 PYTHON ?= python3
 
-.PHONY: run organiser test check lock
+.PHONY: run organiser test check bench lock
 
 run:            ## the whole site on http://localhost:$PORT (8000)
 	@$(PYTHON) roundtable/bootstrap.py run
@@ -16,6 +16,9 @@ test:           ## every test, on SQLite and on PostgreSQL, then in a browser
 
 check:          ## lint, format, types, structure, migrations, deploy check
 	@$(PYTHON) roundtable/bootstrap.py check
+
+bench:          ## how many people register a second, as ratios
+	@$(PYTHON) roundtable/bootstrap.py bench
 
 lock:           ## compile the pinned lists from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra test pyproject.toml -o requirements.txt

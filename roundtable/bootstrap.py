@@ -302,6 +302,11 @@ def run_tests(data: str) -> int:
     return 1 if failed else 0
 
 
+def run_bench(data: str) -> int:
+    """Measure, and say it as ratios."""
+    return call([PYTHON, "-m", "tests.load.bench"], clean_environment(data))
+
+
 def organiser_options(given: Mapping[str, str]) -> List[str]:
     """Return the options of manage.py organiser, from what make was given as variables."""
     email = given.get("EMAIL", "").strip()
@@ -320,8 +325,8 @@ def main(arguments: List[str], version: Tuple[int, ...]) -> int:
     refusal = refusal_of(version)
     if refusal:
         refuse(refusal)
-    if len(arguments) != 1 or arguments[0] not in ("run", "organiser", "test", "check"):
-        refuse("it takes one of run, organiser, test, check.")
+    if len(arguments) != 1 or arguments[0] not in ("run", "organiser", "test", "check", "bench"):
+        refuse("it takes one of run, organiser, test, check, bench.")
     command = arguments[0]
     whom = organiser_options(os.environ) if command == "organiser" else []
     prepare(command)
@@ -334,7 +339,7 @@ def main(arguments: List[str], version: Tuple[int, ...]) -> int:
         os.execv(PYTHON, [PYTHON, "manage.py", "run"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="roundtable-") as data:
-        return run_checks(data) if command == "check" else run_tests(data)
+        return {"check": run_checks, "bench": run_bench}.get(command, run_tests)(data)
 
 
 if __name__ == "__main__":
