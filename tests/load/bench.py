@@ -56,6 +56,12 @@ class Client:
         self.origin = origin
         self.connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=PATIENCE)
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.connection.close()
+
     def ask(self, method: str, path: str, typed: dict | None = None) -> tuple[float, int, bytes]:
         """Return seconds, status and body."""
         headers = {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
@@ -71,8 +77,8 @@ def in_turn(origin: str, each: Callable[[Client, int], float]) -> tuple[list[flo
     """Do something PEOPLE times, AT_A_TIME at once; return each one's seconds, and all seconds."""
 
     def work(worker: int) -> list[float]:
-        client = Client(origin)
-        return [each(client, number) for number in range(worker, PEOPLE, AT_A_TIME)]
+        with Client(origin) as client:
+            return [each(client, number) for number in range(worker, PEOPLE, AT_A_TIME)]
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         start = time.perf_counter()
@@ -124,8 +130,8 @@ def bare_site() -> Iterator[str]:
         origin = f"http://127.0.0.1:{port}"
 
         def is_up() -> bool:
-            with contextlib.suppress(OSError):
-                return Client(origin).ask("GET", "/")[1] == 404
+            with contextlib.suppress(OSError), Client(origin) as client:
+                return client.ask("GET", "/")[1] == 404
             return False
 
         try:
