@@ -16,6 +16,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 from urllib.parse import urlsplit
 
 from events.registration.guards import LEAST_SECONDS
@@ -56,7 +57,7 @@ class Client:
         self.origin = origin
         self.connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=PATIENCE)
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
