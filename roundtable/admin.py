@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.forms import ChoiceField, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -30,7 +30,7 @@ from events.admin import (
 )
 from events.admin.moving import Move
 from events.models import ConceptNote, Event
-from events.registration import rules
+from events.registration import access, rules
 from events.registration.admin import (
     KeptSeatsInline,
     QuotaInline,
@@ -47,6 +47,8 @@ from events.registration.models import (
     Registration,
     SeatRequest,
 )
+from events.registration.outbox.admin import OutboxMailAdmin
+from events.registration.outbox.models import OutboxMail
 from roundtable.colleagues import ColleagueAdmin
 from speakers.admin import SpeakerAdmin, StakeholderGroupAdmin
 from speakers.models import Speaker, StakeholderGroup
@@ -59,7 +61,9 @@ NOTE_LANGUAGES = {
 
 # Rooms bring their own; what is put together here takes their place. Roles are
 # a table in code, and the rows of the packages below are nothing to edit by hand.
-REPLACED: list[type[Model]] = [Event, ConceptNote, Speaker, StakeholderGroup, User, Group]
+REPLACED: list[type[Model]] = [
+    Event, ConceptNote, Speaker, StakeholderGroup, OutboxMail, User, Group,
+]  # fmt: skip
 PACKAGES = ["account", "mfa"]
 of_packages = [model for name in PACKAGES for model in apps.get_app_config(name).get_models()]
 for model in [*REPLACED, *of_packages]:
@@ -177,6 +181,36 @@ class GroupOfPeopleAdmin(KeptByPeople, StakeholderGroupAdmin):
     """A group, which people chose when they registered."""
 
     needed_as = "group"
+
+
+@admin.register(OutboxMail)
+class LoggedOutboxAdmin(OutboxMailAdmin):
+    """The outbox. It tells whom the site wrote to, so who saw that is noted first."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            self._note(request, len(shown["cl"].result_list))
+        return response
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        self._note(request, 1)
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self._note(request, 1)
+        return super().history_view(request, object_id, extra_context)
+
+    def _note(self, request: HttpRequest, number: int) -> None:
+        if self.has_view_or_change_permission(request):
+            access.record(access.What.MAILS, by=request.user, at=timezone.now(), number=number)
 
 
 @admin.register(ConceptNote)

@@ -658,6 +658,7 @@ class PersonalDataAccess(models.Model):
         LIST = "list", _("Saw the list")
         PERSON = "person", _("Saw a person's page")
         SUPPORT = "support", _("Saw support needs")
+        MAILS = "mails", _("Saw to whom mails went")
         EXPORT = "export", _("Exported")
         ERASED = "erased", _("Erased")
 

@@ -52,7 +52,7 @@ from events.rules import Phase, phase
 from speakers.models import StakeholderGroup, Voice
 
 # The wording of privacy notice and consents now in force.
-NOTICE_VERSION = "1"
+NOTICE_VERSION = "2"
 MOST_COMPANIONS = 10
 # What is told about a person in one column each; her answers that stand apart are beside it.
 DETAILS = (

@@ -1,6 +1,8 @@
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
+from events.registration.models import PersonalDataAccess
 from events.registration.outbox import rules
 from events.registration.outbox.models import OutboxMail
 from tests.outbox.conftest import make_message
@@ -33,3 +35,18 @@ def test_mail_that_was_given_up_is_sent_again(admin_client, mail):
 def test_nobody_adds_or_deletes_mails(admin_client, mail):
     assert admin_client.get("/admin/outbox/outboxmail/add/").status_code == 403
     assert admin_client.post(f"/admin/outbox/outboxmail/{mail.pk}/delete/").status_code == 403
+
+
+def test_who_saw_to_whom_mails_went_is_noted(admin_client, admin_user, mail):
+    page = f"/admin/outbox/outboxmail/{mail.pk}/"
+    for path in ("/admin/outbox/outboxmail/", f"{page}change/", f"{page}history/"):
+        assert admin_client.get(path).status_code == 200
+    rows = PersonalDataAccess.objects.values_list("what", "by", "number")
+    assert list(rows) == [("mails", admin_user.pk, 3)]
+
+
+def test_who_may_not_see_them_is_not_said_to_have_seen_them(client, mail):
+    client.force_login(User.objects.create_user("editor", is_staff=True))
+    for path in ("", f"{mail.pk}/change/", f"{mail.pk}/history/"):
+        assert client.get(f"/admin/outbox/outboxmail/{path}").status_code == 403
+    assert not PersonalDataAccess.objects.exists()

@@ -46,7 +46,7 @@ LISTS = {
     "speakers/speaker": (speaker, 6),
     "speakers/stakeholdergroup": (lambda n: StakeholderGroup(code=f"g{n}", label="Group"), 5),
     "speakers/voice": (lambda n: Voice(code=f"v{n}", label="Voice"), 5),
-    "outbox/outboxmail": (lambda n: OutboxMail(to=f"a{n}@example.org", subject="Hello"), 7),
+    "outbox/outboxmail": (lambda n: OutboxMail(to=f"a{n}@example.org", subject="Hello"), 9),
     "auth/user": (lambda n: User(username=f"u{n}", email=f"u{n}@example.org"), 7),
 }  # fmt: skip
 
