@@ -410,7 +410,7 @@ def confirm(
             why = Why.KEPT if refusal.reason == Reason.KEPT else Why.FULL
             _decide(request, What.APPROVED, to_status=Status.WAITING, why=why, by=by, at=at)
             _touch(registration, calendar=False, at=at)
-            emails.send_confirmation(_read(registration), returned=False, now=now)
+            emails.send_waiting(_read(registration), mode=AttendanceMode(request.mode))
             return True
         moves = registration.seat is not None
         _drop_wanted_less(registration, rank=request.rank, by=by, at=at)

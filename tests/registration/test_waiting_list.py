@@ -498,6 +498,30 @@ def test_changing_to_another_mode_asks_the_organisers_and_keeps_the_seat(looked_
     assert stands("amina") == {"in_room": "cancelled", "online": "confirmed"}
 
 
+def test_who_is_approved_for_a_full_room_is_told_that_she_waits_not_that_she_has_it(looked_at):
+    register(looked_at, "amina")
+    rules.confirm(person("amina"), by=None, now=NOW, at=AT)
+    register(looked_at, "baraka", mode="online")
+    rules.confirm(person("baraka"), by=None, now=NOW, at=AT)
+    rules.change(person("baraka"), make_details(mode="in_room"), now=NOW, at=AT)
+    rules.confirm(person("baraka"), mode="in_room", by=None, now=NOW, at=AT)
+    assert stands("baraka") == {"in_room": "waiting", "online": "confirmed"}
+    assert subjects("baraka")[-1] == "You are on the waiting list"
+    mail = mails("baraka@example.org")[-1]
+    assert "All seats of this kind are taken or kept for others: In the room." in text_of(mail)
+    assert "Until then you keep your seat: Online." in text_of(mail)
+    assert calendar_parts(mail) == []
+
+
+def test_who_waits_for_two_decisions_is_told_of_the_one_that_was_made(looked_at):
+    looked_at.quotas.update(seats=0)
+    register(looked_at, "amina")
+    rules.change(person("amina"), make_details(mode="online"), now=NOW, at=AT)
+    rules.confirm(person("amina"), mode="in_room", by=None, now=NOW, at=AT)
+    assert stands("amina") == {"in_room": "waiting", "online": "pending"}
+    assert subjects("amina")[-1] == "You are on the waiting list"
+
+
 # What it costs
 
 
