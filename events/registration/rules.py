@@ -11,7 +11,7 @@ for the person herself.
 
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -54,6 +54,9 @@ from speakers.models import StakeholderGroup, Voice
 # The wording of privacy notice and consents now in force.
 NOTICE_VERSION = "2"
 MOST_COMPANIONS = 10
+# So many people move up in one transaction, a mail to each: the event's row is locked for about a
+# second. Where a quota was raised for a long list, the worker gives the rest, round by round.
+MOST_MOVED_UP = 100
 # What is told about a person in one column each; her answers that stand apart are beside it.
 DETAILS = (
     "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
@@ -620,7 +623,8 @@ def move_up(event: Event, *, now: datetime, at: datetime) -> None:
     """Give the seats that are free to those who wait for them.
 
     For what no rule was asked about: a time has come until which seats were
-    kept, the organisers take people again, an event is on again.
+    kept, the organisers take people again, an event is on again; and for those
+    who were too many to move up at once.
     """
     with transaction.atomic():
         _move_up(_lock(event), now=now, at=at)
@@ -696,6 +700,8 @@ def _move_up(event: Event, *, now: datetime, at: datetime) -> Availability:
 
     Behind the lock. A seat in one mode may free one in another, so it looks
     again after each round. Each person is told once, by how she stands at the end.
+    Of very many the first MOST_MOVED_UP get theirs; what is free still is then
+    promised to those who wait, and free for nobody who comes now.
     """
     told: dict[int, None] = {}
     while True:
@@ -703,12 +709,27 @@ def _move_up(event: Event, *, now: datetime, at: datetime) -> Availability:
         given = _next(event, found, now=now) if found.gives_seats else []
         if not given:
             break
-        for request in given:
+        room = MOST_MOVED_UP - len(told)
+        if room <= 0:
+            found = _promised(event, found)
+            break
+        for request in given[:room]:
             _give(request, found, now=now, at=at)
             told[request.registration_id] = None
     for registration in Registration.objects.with_details().filter(pk__in=told).order_by("pk"):
         emails.send_moved_up(registration, now=now)
     return found
+
+
+def _promised(event: Event, found: Availability) -> Availability:
+    """Return how it stands for who comes now, while the seats people wait for are being given."""
+    waiting = SeatRequest.objects.waiting(event).order_by()
+    modes = set(waiting.values_list("mode", flat=True).distinct())
+    seats = {
+        mode: replace(these, limit=these.taken) if mode in modes else these
+        for mode, these in found.seats.items()
+    }
+    return replace(found, seats=seats)
 
 
 def _next(event: Event, found: Availability, *, now: datetime) -> list[SeatRequest]:

@@ -1,7 +1,7 @@
 """What the outbox worker does for waiting lists every minute (see OUTBOX_DUTIES in the settings).
 
 Every rule that frees a seat gives it at once. What nobody did remains: a time
-has come until which seats were kept.
+has come until which seats were kept; and more people than move up at once.
 """
 
 from django.db.models import Exists, OuterRef

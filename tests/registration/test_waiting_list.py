@@ -289,6 +289,44 @@ def test_more_seats_go_to_who_waits_in_turn(event):
     assert stands("dalmar") == {"in_room": "confirmed"}
 
 
+@pytest.mark.parametrize("seats", [5, None])
+def test_of_very_many_the_first_move_up_at_once_and_the_worker_sees_to_the_others(
+    event, monkeypatch, seats
+):
+    monkeypatch.setattr(rules, "MOST_MOVED_UP", 2)
+    for name in ("amina", "baraka", "chebet", "dalmar"):
+        register(event, name)
+    room = event.quotas.get(mode="in_room")
+    room.seats = seats
+    rules.set_quota(room, now=NOW, at=AT)
+    assert [stands(name)["in_room"] for name in ("baraka", "chebet", "dalmar")] == [
+        "confirmed", "confirmed", "waiting",
+    ]  # fmt: skip
+    monkeypatch.setattr("events.clock.now", lambda: NOW)
+    turns.move_up()
+    assert stands("dalmar") == {"in_room": "confirmed"}
+    assert register(event, "esi") == Outcome.REGISTERED
+
+
+def test_nobody_who_comes_then_goes_past_those_whose_seats_are_still_to_be_given(
+    event, monkeypatch
+):
+    for number in range(5):
+        register(event, f"person-{number}")
+    monkeypatch.setattr(rules, "MOST_MOVED_UP", 1)
+    room = event.quotas.get(mode="in_room")
+    room.seats = 5
+    rules.set_quota(room, now=NOW, at=AT)
+    assert register(event, "zawadi") == Outcome.WAITING
+    assert [stands(f"person-{number}")["in_room"] for number in range(5)] == [
+        "confirmed", "confirmed", "confirmed", "waiting", "waiting",
+    ]  # fmt: skip
+    for _round in range(3):
+        rules.move_up(event, now=NOW, at=AT)
+    assert stands("person-4") == {"in_room": "confirmed"}
+    assert stands("zawadi") == {"in_room": "waiting"}
+
+
 def test_a_mode_people_wait_for_is_not_taken_away(event):
     event.quotas.filter(mode="in_room").update(seats=0)
     register(event, "amina")
