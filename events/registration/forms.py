@@ -499,6 +499,7 @@ def sentence(reason: str) -> str:
     sentences = {
         "full": _now("All seats of this kind are taken. Another way to take part may be free."),
         "kept": _now("The seats of this kind that are left are kept for other groups for now."),
+        "approval": _now("The organisers look at each registration first. Please write to us."),
         "not_asked": _now("You are not on the waiting list any more."),
         "kept_for_her_group": _now(
             "Your seat was kept for the group you chose first. Please write to us to change it."

@@ -255,7 +255,8 @@ def take_meanwhile(
     """Give a person who waits a seat in another mode until hers comes; False where she has one.
 
     Her place on the list stays hers. Raises Refused where no seat of this mode
-    is free for her, where she waits for none, and where nobody can register.
+    is free for her, where she waits for none or was declined this one, where the
+    organisers look at each person first, and where nobody can register.
     """
     with transaction.atomic():
         event = _lock(registration.event)
@@ -268,8 +269,10 @@ def take_meanwhile(
         if _status_of(registration, mode) == Status.DECLINED:
             raise Refused(Obstacle.DECLINED)
         _require_open(found, mode)
-        if found.approval or not _is_free(found, mode, registration.group, now=now):
-            raise Refused(Reason.FULL)
+        if found.approval:
+            raise Refused("approval")
+        if not _is_free(found, mode, registration.group, now=now):
+            raise Refused(Reason.KEPT if mode in found.kept else Reason.FULL)
         _ask(registration, mode, found, what=What.ASKED, last=True, now=now, at=at)
         _touch(registration, calendar=True, at=at)
         emails.send_confirmation(_read(registration), returned=False, now=now)

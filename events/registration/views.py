@@ -35,6 +35,7 @@ from events.registration.forms import (
 from events.registration.links import LinkRefused, Power, registration_for, token_for
 from events.registration.models import AttendanceMode, Registration, SeatRequest
 from events.registration.queries import availability_of, place_in_line, with_registration
+from events.registration.seats import Availability
 from events.rules import join_link, phase
 
 View = Callable[..., HttpResponse]
@@ -411,6 +412,15 @@ def wish_of(request: SeatRequest) -> Wish:
     return Wish(request, place, passed)
 
 
+def meanwhile_for(registration: Registration, availability: Availability) -> list[AttendanceMode]:
+    """Return the modes in which somebody who waits can have a seat at once by herself."""
+    if not availability.is_open or availability.approval:
+        return []
+    status = SeatRequest.Status.DECLINED
+    declined = {row.mode for row in registration.seat_requests.all() if row.status == status}
+    return [mode for mode in availability.free if mode not in declined]
+
+
 def manage_path(registration: Registration, notice: str = "") -> str:
     """Return the path of the person's page, with what has just been done."""
     path = reverse("registration:manage", args=[token_for(registration, Power.MANAGE)])
@@ -440,7 +450,7 @@ def manage_page(
         registration=registration,
         seat=seat,
         wishes=wishes,
-        meanwhile=availability.free if waits and availability.is_open and not seat else (),
+        meanwhile=meanwhile_for(registration, availability) if waits and not seat else (),
         availability=availability,
         notice=notice,
         refusal=refusal,

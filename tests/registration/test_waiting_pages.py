@@ -1,12 +1,14 @@
 """What somebody sees who waits for a seat, and the buttons she has."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from events.registration import rules
 from events.registration.links import Power, token_for
-from events.registration.models import Registration, SeatRequest
-from tests.factories import make_event, make_group, make_registration
+from events.registration.models import KeptSeats, Registration, RegistrationSettings, SeatRequest
+from tests.factories import AT, NOW, make_details, make_event, make_group, make_registration
 from tests.registration.people import OUR_PAGE, Browser, answers, mails, text_of, words
 
 
@@ -113,12 +115,6 @@ def test_the_mail_s_link_shows_one_button_that_gives_the_seat_to_the_next(event,
 
 
 def test_who_was_passed_by_a_kept_seat_is_told_so(db, browser):
-    from datetime import timedelta
-
-    from events.registration import rules
-    from events.registration.models import KeptSeats
-    from tests.factories import AT, NOW
-
     event = make_event(quotas={"in_room": 2})
     row = KeptSeats(event=event, mode="in_room", group=make_group("grassroots"), seats=1,
                     until=NOW + timedelta(days=1))  # fmt: skip
@@ -131,10 +127,6 @@ def test_who_was_passed_by_a_kept_seat_is_told_so(db, browser):
 
 
 def test_what_the_organisers_have_not_decided_stands_beside_the_seat_she_keeps(event, browser):
-    from events.registration import rules
-    from events.registration.models import RegistrationSettings
-    from tests.factories import AT, NOW, make_details
-
     amina = Registration.objects.get(email="amina@example.org")
     RegistrationSettings.objects.update(approval=True)
     rules.change(amina, make_details(mode="online"), now=NOW, at=AT)
@@ -160,6 +152,35 @@ def test_what_can_t_be_done_any_more_is_said_on_her_page(event, browser):
     answer = press(browser, baraka, "meanwhile/", mode="online")
     assert answer.status_code == 409
     assert "All seats of this kind are taken." in words(answer)
+
+
+def test_no_seat_meanwhile_where_the_organisers_look_at_each_person_first(event, browser):
+    """She was approved for the room, found it full, and the seats online are theirs to give."""
+    baraka = wait(event)
+    RegistrationSettings.objects.update(approval=True)
+    page = shown(browser, baraka)
+    assert "number 1 on the waiting list" in page
+    assert "while I wait" not in page
+    answer = press(browser, baraka, "meanwhile/", mode="online")
+    assert answer.status_code == 409
+    assert "The organisers look at each registration first." in words(answer)
+
+
+def test_no_seat_meanwhile_of_the_kind_that_was_declined(event, browser):
+    baraka = wait(event)
+    SeatRequest.objects.create(registration=baraka, mode="online", rank=2, status="declined")
+    assert "while I wait" not in shown(browser, baraka)
+
+
+def test_a_seat_that_is_kept_for_others_is_not_called_taken(event, browser):
+    baraka = wait(event)
+    event.quotas.filter(mode="online").update(seats=1)
+    row = KeptSeats(event=event, mode="online", group=make_group("grassroots"), seats=1,
+                    until=NOW + timedelta(days=1))  # fmt: skip
+    rules.keep_seats(row, now=NOW, at=AT)
+    answer = press(browser, baraka, "meanwhile/", mode="online")
+    assert answer.status_code == 409
+    assert "are kept for other groups for now." in words(answer)
 
 
 def test_a_button_of_an_old_page_is_answered_in_words(event, browser):
