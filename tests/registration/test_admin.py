@@ -350,6 +350,15 @@ def quotas(event, *typed):
     return QuotaForms(held, instance=event)
 
 
+def test_a_quota_that_people_wait_for_is_not_turned_into_another():
+    event = make_event(quotas={"in_room": 0})
+    make_registration(event)
+    formset = quotas(event, {"id": event.quotas.get().pk, "mode": "online", "seats": "5"})
+    assert formset.errors == [
+        {"mode": ["1 person waits for it. To take no more people, tick “stop new seats”."]}
+    ]
+
+
 def test_a_quota_with_seats_taken_is_not_turned_into_another():
     event = make_event(quotas={"in_room": 5})
     make_registration(event)

@@ -446,6 +446,16 @@ def test_way_to_take_part_that_people_chose_cannot_be_taken_away(organiser):
     assert Quota.objects.count() == 1
 
 
+def test_way_to_take_part_that_people_wait_for_cannot_be_taken_away(organiser):
+    event = make_event(quotas={"in_room": 0})
+    make_registration(event)
+    response = save(organiser, event, quotas__0__DELETE="on")
+    assert problems(response) == {
+        "quotas": ["1 person waits for it. To take no more people, tick “stop new seats”."]
+    }
+    assert Quota.objects.count() == 1
+
+
 # What cannot be deleted
 
 

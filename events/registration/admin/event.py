@@ -1,6 +1,6 @@
 """What an event offers: when people can register, its seats, and those kept for groups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,10 @@ from django.utils.translation import ngettext
 from events import clock
 from events.admin.named import MOMENTS
 from events.registration import rules
-from events.registration.models import KeptSeats, Quota, RegistrationSettings
-from events.registration.queries import seats_taken
+from events.registration.models import KeptSeats, Quota, RegistrationSettings, SeatRequest
+from events.registration.queries import seat_requests_by_status
+
+Status = SeatRequest.Status
 
 
 class RegistrationSettingsInline(admin.StackedInline):
@@ -34,24 +36,42 @@ class QuotaForm(forms.ModelForm):
         cleaned = super().clean() or {}
         # A new event has no key yet, so the row does not know it; the form does.
         event, mode, seats = cleaned.get("event"), cleaned.get("mode", ""), cleaned.get("seats")
-        taken = seats_taken(event) if mode and event and event.pk else {}
-        if seats is not None and seats < taken.get(mode, 0):
-            self.add_error("seats", refusal(taken[mode]))
+        if not (mode and event and event.pk):
+            return cleaned
+        numbers = seat_requests_by_status(event)
+        taken = numbers.get((mode, Status.CONFIRMED), 0)
+        if seats is not None and seats < taken:
+            self.add_error("seats", refusal(taken))
         before = self.initial.get("mode", "")
-        if before != mode and taken.get(before):
-            self.add_error("mode", refusal(taken[before]))
+        if before != mode and (said := in_use(numbers, before)):
+            self.add_error("mode", said)
         return cleaned
 
 
 class QuotaFormSet(forms.BaseInlineFormSet):
-    """Refuses to take away a way to take part that people hold seats for."""
+    """Refuses to take away a way to take part that people hold seats of, or wait for."""
 
     def clean(self) -> None:
         super().clean()
-        taken = seats_taken(self.instance) if self.instance.pk else {}
+        numbers = seat_requests_by_status(self.instance) if self.instance.pk else {}
         for form in self.deleted_forms:
-            if taken.get(form.instance.mode):
-                raise ValidationError(refusal(taken[form.instance.mode]))
+            if said := in_use(numbers, form.instance.mode):
+                raise ValidationError(said)
+
+
+def in_use(numbers: Mapping[tuple[str, str], int], mode: str) -> str:
+    """Say why a way to take part can't be taken away; nothing where nobody wants it."""
+    if taken := numbers.get((mode, Status.CONFIRMED), 0):
+        return refusal(taken)
+    waiting = sum(numbers.get((mode, status), 0) for status in (Status.WAITING, Status.PENDING))
+    if not waiting:
+        return ""
+    text = ngettext(
+        "%(waiting)d person waits for it. To take no more people, tick “stop new seats”.",
+        "%(waiting)d people wait for it. To take no more people, tick “stop new seats”.",
+        waiting,
+    )
+    return text % {"waiting": waiting}
 
 
 def refusal(taken: int) -> str:
@@ -150,5 +170,8 @@ def save_quotas(request: HttpRequest, formset: Any) -> None:
         try:
             write(quota)
         except rules.Refused:
-            taken = seats_taken(quota.event).get(quota.mode, 0)
-            messages.error(request, f"{quota.get_mode_display()}: {refusal(taken)}")
+            numbers = seat_requests_by_status(quota.event)
+            # Refused for what it was for, or for what it would be for now.
+            before = Quota.objects.filter(pk=quota.pk).first() or quota
+            said = in_use(numbers, before.mode) or in_use(numbers, quota.mode)
+            messages.error(request, f"{before.get_mode_display()}: {said}")
