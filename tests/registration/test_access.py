@@ -279,6 +279,13 @@ def test_support_page_groups_by_kind_with_counts_and_who(officer, event, registr
     )  # fmt: skip
 
 
+def test_support_page_tells_who_waits_for_a_seat(officer, db):
+    event = make_event(quotas={"in_room": 0})
+    make_registration(event, name="Otieno", support={"captions": ""})
+    shown = words(officer.get(SUPPORT, {"event": event.pk}))
+    assert "Otieno</strong> · In the room: On the waiting list</li>" in shown
+
+
 @pytest.mark.parametrize(
     "permissions", [[], ["view_registration", "change_registration", "export_registration"]]
 )
