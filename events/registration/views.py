@@ -198,11 +198,12 @@ def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
             seat=registration.seat,
             token=token_for(registration, Power.MANAGE),
         )
+    held = registration.seat is not None
     try:
         rules.give_up(registration, now=clock.now(), at=timezone.now())
     except rules.Refused as refusal:
         return manage_page(request, registration, refusal=sentence(refusal.reason), status=409)
-    return SeeOther(manage_path(registration, "cancelled"))
+    return SeeOther(manage_path(registration, "cancelled" if held else "off_the_list"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

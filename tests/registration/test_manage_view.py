@@ -93,7 +93,7 @@ def test_her_page_shows_her_seat_and_what_she_can_do(person, registration):
 def test_her_page_after_giving_up_offers_to_come_back(person, registration):
     rules.cancel(registration, now=NOW, at=AT)
     page = words(person.get(path(registration)))
-    assert "You gave up your seat." in page
+    assert "You have no seat, and you wait for none." in page
     assert path(registration, "come_back") in page
     for name in ("change", "another", "cancel"):
         assert path(registration, name) not in page
@@ -561,7 +561,7 @@ def test_another_person_has_a_page_of_her_own(person, registration):
     person.post(path(other, "cancel"), **OUR_PAGE)
     assert read(other).is_cancelled
     assert not read(registration).is_cancelled
-    assert "Otieno</a> (gave up the seat)" in words(person.get(path(registration)))
+    assert "Otieno</a> (has no seat)" in words(person.get(path(registration)))
 
 
 def test_another_person_sent_twice_is_one(person, registration):

@@ -101,6 +101,28 @@ def test_she_stops_waiting_by_one_button_and_keeps_the_seat_online(event, browse
     assert "waiting list." in shown(browser, baraka, "?done=off_the_list")
 
 
+def test_who_left_the_list_reads_nowhere_that_she_gave_up_a_seat(event, browser):
+    """She never had one."""
+    baraka = wait(event)
+    answer = press(browser, baraka, "cancel/")
+    assert answer["location"] == page_of(baraka) + "?done=off_the_list"
+    page = shown(browser, baraka, "?done=off_the_list")
+    assert "You are off the waiting list." in page
+    assert "You have no seat, and you wait for none." in page
+    assert "You gave up" not in page
+
+
+def test_a_seat_meanwhile_is_not_promised_to_who_moved_up_just_then(event, browser):
+    """Her page lay open while the seat in the room became hers."""
+    baraka = wait(event)
+    rules.cancel(Registration.objects.get(email="amina@example.org"), now=NOW, at=AT)
+    press(browser, baraka, "meanwhile/", mode="online")
+    assert stands(baraka) == {"in_room": "confirmed"}
+    page = shown(browser, baraka, "?done=meanwhile")
+    assert "In the room: Confirmed" in page
+    assert "your place on the list" not in page
+
+
 def test_the_mail_s_link_shows_one_button_that_gives_the_seat_to_the_next(event, browser):
     baraka, chebet = wait(event), wait(event, "chebet")
     amina = Registration.objects.get(email="amina@example.org")
