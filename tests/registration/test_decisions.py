@@ -187,7 +187,7 @@ def test_confirm_of_the_room_gives_up_the_seat_held_online(event, achieng):
     stop_new_seats(event)
     assert confirm(registration, achieng) is True
     assert seats(registration) == {"in_room": "confirmed", "online": "cancelled"}
-    assert subjects()[-1] == "You changed how you take part"
+    assert subjects()[-1] == "You take part another way now"
     assert told(registration)[1:] == [
         ("gave_up", "online", "confirmed", "cancelled", "Achieng Odhiambo"),
         ("confirmed", "in_room", "waiting", "confirmed", "Achieng Odhiambo"),

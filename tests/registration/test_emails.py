@@ -260,7 +260,7 @@ def test_mail_of_a_changed_mode(registration):
     details = make_details(mode="online")
     rules.change(registration, details, now=NOW, at=AT)
     message = last_mail()
-    assert header("Subject") == "You changed how you take part: Roundtable 2"
+    assert header("Subject") == "You take part another way now: Roundtable 2"
     text = text_of(message)
     assert "You now take part another way: Online. Your seat is confirmed." in text
     assert "You take part: Online" in text

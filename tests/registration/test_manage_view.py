@@ -330,7 +330,7 @@ def test_change_saves_and_says_so(person, registration):
     assert (row.support_needs.count(), row.voice_answers.count()) == (0, 0)
     assert row.consents.get(purpose="photographs").given
     assert "Your changes are saved." in words(person.get(response["Location"]))
-    assert str(last_mail()["Subject"]) == "You changed how you take part: Roundtable 2"
+    assert str(last_mail()["Subject"]) == "You take part another way now: Roundtable 2"
 
 
 def test_change_with_a_slip_loses_nothing(person, registration):

@@ -358,7 +358,7 @@ def test_change_of_mode_takes_the_new_seat_and_frees_the_old():
     assert read(registration).seat.mode == ONLINE
     assert seats_taken(event) == {"online": 1}
     assert register(event, email="otieno@example.org", mode="in_room") == Outcome.REGISTERED
-    assert subjects()[1] == "You changed how you take part"
+    assert subjects()[1] == "You take part another way now"
 
 
 def test_change_of_mode_to_and_fro_keeps_one_request_for_each():

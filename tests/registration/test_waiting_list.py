@@ -210,7 +210,7 @@ def test_who_waits_and_takes_the_other_way_after_all_leaves_the_list(event):
         register(event, name)
     rules.change(person("baraka"), make_details(mode="online"), now=NOW, at=AT)
     assert stands("baraka") == {"in_room": "cancelled", "online": "confirmed"}
-    assert subjects("baraka")[-1] == "You changed how you take part"
+    assert subjects("baraka")[-1] == "You take part another way now"
 
 
 def test_taking_a_seat_online_while_waiting_keeps_the_place(event):

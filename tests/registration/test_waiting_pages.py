@@ -71,6 +71,12 @@ def test_where_all_is_taken_the_button_says_waiting_list(event, browser):
     assert '<button class="button">Join the waiting list</button>' in page
 
 
+def test_the_page_after_the_form_promises_no_invitation_to_who_waits(event, browser):
+    """It is the same for everybody, so it must be true of everybody."""
+    page = words(browser.get("/events/e/register/done/"))
+    assert "it holds your personal link. Once you have a seat, the invitation comes along." in page
+
+
 def test_her_page_tells_her_place_and_what_comes_next(event, browser):
     wait(event)
     chebet = wait(event, "chebet")
