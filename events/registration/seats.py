@@ -153,11 +153,6 @@ class Availability:
         """Whether people can register now, be it for the waiting list."""
         return self.state in {RegistrationState.OPEN, RegistrationState.WAITING_LIST}
 
-    @property
-    def waiting(self) -> tuple[AttendanceMode, ...]:
-        """The modes with no seat left for anybody, for which one can wait."""
-        return tuple(mode for mode in self.offered if mode not in self.free + self.kept)
-
 
 @dataclass(frozen=True)
 class Facts:

@@ -2,7 +2,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.template import Context, Template
-from django.utils.translation import gettext_lazy
 
 from events.models import Event
 from events.registration.counties import COUNTIES
@@ -13,26 +12,6 @@ from tests.factories import make_event, make_group, make_registration
 
 def rendered(source, **values):
     return Template("{% load registration_panel %}" + source).render(Context(values)).strip()
-
-
-@pytest.mark.parametrize(
-    ("items", "sentence"),
-    [
-        ([], ""),
-        (["a"], "a"),
-        (["a", "b"], "a or b"),
-        (("a", "b", "c"), "a, b or c"),
-        ([gettext_lazy("In the room")], "In the room"),
-    ],
-)
-def test_list_of_labels_as_a_sentence_lists_them(items, sentence):
-    assert rendered("{% list_of items %}", items=items) == sentence
-
-
-@pytest.mark.django_db
-def test_list_of_rows_names_their_labels():
-    groups = [make_group("a", label="Academia"), make_group("b", label="<Business>")]
-    assert rendered("{% list_of items %}", items=groups) == "Academia or &lt;Business&gt;"
 
 
 @pytest.mark.django_db

@@ -64,7 +64,7 @@ def test_when_all_seats_are_taken_one_can_wait():
     found = ask(free=[])
     assert (found.state, found.reason) == (RegistrationState.WAITING_LIST, Reason.FULL)
     assert found.is_open
-    assert (found.offered, found.free, found.waiting) == ((ROOM, ONLINE), (), (ROOM, ONLINE))
+    assert (found.offered, found.free, found.kept) == ((ROOM, ONLINE), (), ())
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_one_free_mode_keeps_registration_open():
     found = ask(free=[ONLINE])
     assert found.is_open
     assert found.state == RegistrationState.OPEN
-    assert (found.offered, found.free, found.waiting) == ((ROOM, ONLINE), (ONLINE,), (ROOM,))
+    assert (found.offered, found.free, found.kept) == ((ROOM, ONLINE), (ONLINE,), ())
 
 
 def test_modes_come_in_their_own_order_whatever_order_they_were_read_in():

@@ -126,7 +126,7 @@ def test_availability_at_a_full_event_is_its_waiting_list(event):
     register(event, "amina")
     found = availability_of(event, now=NOW)
     assert (found.state, found.reason) == (RegistrationState.WAITING_LIST, Reason.FULL)
-    assert (found.is_open, found.free, found.waiting) == (True, (), (ROOM,))
+    assert (found.is_open, found.offered, found.free) == (True, (ROOM,), ())
 
 
 def test_a_seat_given_up_goes_to_the_next_in_turn_who_is_told_at_once(event):

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from events import clock
 from events.models import Event
@@ -67,12 +66,3 @@ def registration_line(event: Event, origin: str) -> dict[str, Any]:
 def manage_token(registration: Registration) -> str:
     """The token of somebody's own page, for the page of who registered her."""
     return token_for(registration, Power.MANAGE)
-
-
-@register.simple_tag
-def list_of(items: list[Any] | tuple[Any, ...]) -> str:
-    """Labels as a sentence lists them: “a”, “a or b”, “a, b or c”."""
-    labels = [str(getattr(item, "label", item)) for item in items]
-    if len(labels) < 2:
-        return "".join(labels)
-    return _("%(first)s or %(last)s") % {"first": ", ".join(labels[:-1]), "last": labels[-1]}
