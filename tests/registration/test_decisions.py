@@ -280,6 +280,17 @@ def test_who_was_declined_the_room_does_not_move_there_from_her_seat_online(even
     assert seats(registration) == {"in_room": "declined", "online": "confirmed"}
 
 
+def test_who_was_declined_the_room_and_gives_up_her_seat_online_is_not_asked_back(event):
+    """``come_back`` would refuse her."""
+    registration = make_registration(event, mode="online")
+    SeatRequest.objects.create(registration=registration, mode="in_room", status="declined")
+    rules.cancel(registration, now=NOW, at=LATER)
+    assert last_mail()["Subject"] == "You gave up your seat: Roundtable 2"
+    for body in (text_of(last_mail()), html_of(last_mail())):
+        assert "come back" not in body.lower()
+        assert "Your registration is here." in body
+
+
 def test_who_was_declined_and_is_confirmed_after_all_has_her_seat(event, wanjiru, achieng):
     decline(wanjiru, achieng)
     assert confirm(wanjiru, achieng) is True
