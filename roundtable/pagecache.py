@@ -62,7 +62,7 @@ def stamp(view_name: str, slug: str | None, *, now: datetime) -> str | None:
     """
     if view_name == PROFILE:
         return profile_stamp(slug)
-    events = with_registration(Event.objects.published().with_place())
+    events = with_registration(Event.objects.published().with_place(), places=True)
     if view_name in EVENT_PAGES:
         rows = list(events.filter(slug=slug))
     elif view_name == FRONT_PAGE:

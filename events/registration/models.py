@@ -6,7 +6,7 @@ by ``rules`` only.
 """
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
@@ -395,20 +395,20 @@ class Registration(models.Model):
 
 
 class SeatRequestQuerySet(models.QuerySet["SeatRequest"]):
-    def waiting(self, event: Event) -> "SeatRequestQuerySet":
+    def waiting(self, event: Event | int) -> "SeatRequestQuerySet":
         """Those on the waiting lists of an event, whose turn comes first first."""
-        waiting = self.filter(registration__event=event, status=SeatRequest.Status.WAITING)
+        waiting = self.filter(event=event, status=SeatRequest.Status.WAITING)
         return waiting.order_by("pk")
 
     def before(self, request: "SeatRequest") -> "SeatRequestQuerySet":
         """Those who wait for the same as this one does, and whose turn comes before."""
-        waiting = self.waiting(request.registration.event)
+        waiting = self.waiting(request.event_id)
         return waiting.filter(mode=request.mode, pk__lt=request.pk)
 
     def ahead_of_turn(self, request: "SeatRequest") -> "SeatRequestQuerySet":
         """Those who asked later than this one for the same, and hold a seat already."""
         return self.filter(
-            registration__event=request.registration.event_id,
+            event=request.event_id,
             mode=request.mode,
             status=SeatRequest.Status.CONFIRMED,
             pk__gt=request.pk,
@@ -437,6 +437,17 @@ class SeatRequest(models.Model):
         verbose_name=_("registration"),
         related_name="seat_requests",
     )
+    event = models.ForeignKey(
+        Event,
+        models.CASCADE,
+        verbose_name=_("event"),
+        related_name="+",
+        editable=False,
+        # Seats are counted at every registration; by way of the people it took the longer the
+        # more had come. ``seat_of_event`` begins with it, so it needs no index of its own.
+        db_index=False,
+        help_text=_("The registration's."),
+    )
     mode = models.CharField(_("way to take part"), max_length=10, choices=AttendanceMode.choices)
     rank = models.PositiveSmallIntegerField(_("rank"), default=1)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
@@ -449,7 +460,9 @@ class SeatRequest(models.Model):
         verbose_name = _("seat request")
         verbose_name_plural = _("seat requests")
         ordering = ["rank", "pk"]
-        indexes: ClassVar = [models.Index(name="seat_mode_status", fields=["mode", "status"])]
+        indexes: ClassVar = [
+            models.Index(name="seat_of_event", fields=["event", "mode", "status"]),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="seat_request_one_per_mode", fields=["registration", "mode"]
@@ -472,6 +485,11 @@ class SeatRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_mode_display()}: {self.get_status_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; the event is always that of the registration."""
+        self.event_id = self.registration.event_id
+        super().save(*args, **kwargs)
 
     @property
     def is_live(self) -> bool:

@@ -66,19 +66,22 @@ class Rows(Aggregate):
         return super().as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **context)
 
 
-def with_registration(events: EventQuerySet) -> EventQuerySet:
-    """Annotate events with all that ``availability_of`` and ``open_seats_of`` need.
+def with_registration(events: EventQuerySet, *, places: bool = False) -> EventQuerySet:
+    """Annotate events with all that ``availability_of`` needs, which then asks no query.
 
-    They then ask no further query.
+    ``places``: and what ``open_seats_of`` needs, for the pages that show the table.
     """
-    return events.annotate(**_registration_facts())
+    events = events.annotate(**_registration_facts())
+    # Only where the organisers wish it: the database looks at no more then.
+    shown = When(registration_settings__shows_open_seats=True, then=Subquery(_places()))
+    return events.annotate(registration_places=Case(shown)) if places else events
 
 
-def known(event: Event) -> Event:
+def known(event: Event, *, places: bool = False) -> Event:
     """Return the event as ``with_registration`` reads it; one query where it was not yet."""
-    if hasattr(event, "registration_opens_at"):
+    if hasattr(event, "registration_places" if places else "registration_opens_at"):
         return event
-    return with_registration(Event.objects.all()).get(pk=event.pk)
+    return with_registration(Event.objects.all(), places=places).get(pk=event.pk)
 
 
 @cache
@@ -111,10 +114,6 @@ def _registration_facts() -> dict[str, Any]:
             .values("rows")
         ),
     }
-    # Asked only where the organisers wish it: the database looks at no more then.
-    annotations["registration_places"] = Case(
-        When(registration_settings__shows_open_seats=True, then=Subquery(_places()))
-    )
     for mode in AttendanceMode:
         counted = Case(When(seats__isnull=True, then=Value(0)), default=_taken())
         annotations[f"{mode}_seats"] = Subquery(
@@ -128,7 +127,7 @@ def _registration_facts() -> dict[str, Any]:
 def _taken(**of: Any) -> Coalesce:
     """Return the number of confirmed seats, beside a row that names event and mode."""
     confirmed = SeatRequest.objects.filter(
-        registration__event=OuterRef("event"),
+        event=OuterRef("event"),
         mode=OuterRef("mode"),
         status=SeatRequest.Status.CONFIRMED,
         **of,
@@ -137,11 +136,12 @@ def _taken(**of: Any) -> Coalesce:
     return Coalesce(Subquery(number), 0, output_field=IntegerField())
 
 
+@cache
 def _places() -> Any:
     """Return the groups of the note as one JSON array, beside an event."""
     event = OuterRef(OuterRef("pk"))
     confirmed = SeatRequest.objects.filter(
-        registration__event=event,
+        event=event,
         registration__group=OuterRef("pk"),
         status=SeatRequest.Status.CONFIRMED,
     )
@@ -192,7 +192,7 @@ def open_seats_of(event: Event, *, now: datetime) -> OpenSeats | None:
     now, and where the last seats wait for groups that are at the table already.
     An event that did not come from ``with_registration`` costs one query.
     """
-    event = known(event)
+    event = known(event, places=True)
     rows = vars(event)["registration_places"]
     found = availability_of(event, now=now)
     if not rows or not found.is_open:
@@ -337,7 +337,7 @@ def _instant(text: str) -> datetime:
 def seats_taken(event: Event) -> dict[str, int]:
     """Return the confirmed seats of each mode that has any."""
     rows = (
-        SeatRequest.objects.filter(registration__event=event, status=SeatRequest.Status.CONFIRMED)
+        SeatRequest.objects.filter(event=event, status=SeatRequest.Status.CONFIRMED)
         .order_by()
         .values_list("mode")
         .annotate(number=Count("pk"))
@@ -358,7 +358,7 @@ def place_in_line(wish: SeatRequest) -> int:
 def seat_requests_by_status(event: Event) -> dict[tuple[str, str], int]:
     """Return how many seat requests each mode has in each status, by (mode, status)."""
     rows = (
-        SeatRequest.objects.filter(registration__event=event)
+        SeatRequest.objects.filter(event=event)
         .order_by()
         .values_list("mode", "status")
         .annotate(number=Count("pk"))

@@ -15,9 +15,7 @@ from events.registration.models import SeatRequest
 def move_up() -> None:
     """Give free seats at every event that people wait for. One query where nobody waits."""
     now = clock.now()
-    waiting = SeatRequest.objects.filter(
-        registration__event=OuterRef("pk"), status=SeatRequest.Status.WAITING
-    )
+    waiting = SeatRequest.objects.filter(event=OuterRef("pk"), status=SeatRequest.Status.WAITING)
     events = list(Event.objects.upcoming(now).filter(Exists(waiting)))
     if events:
         # Late: mails, calendars and templates, which a worker without such a list needs not.

@@ -43,7 +43,7 @@ for start in range(0, {number}, 5000):
         for n in range(start, min(start + 5000, {number}))
     )
     SeatRequest.objects.bulk_create(
-        SeatRequest(registration=person, mode="in_room" if n % 2 else "online",
+        SeatRequest(registration=person, event=event, mode="in_room" if n % 2 else "online",
                     status="confirmed") for n, person in enumerate(people)
     )
 """

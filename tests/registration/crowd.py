@@ -39,6 +39,7 @@ def make_crowd(number=PEOPLE, *, events=3):
         SeatRequest.objects.bulk_create(
             SeatRequest(
                 registration=person,
+                event_id=person.event_id,
                 mode="online" if place % 3 else "in_room",
                 status="pending"
                 if place % 1000 == 0

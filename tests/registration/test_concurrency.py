@@ -18,7 +18,7 @@ from events.registration import rules
 from events.registration.models import Registration, RegistrationSettings, SeatRequest
 from events.registration.outbox.models import OutboxMail
 from events.registration.queries import seats_taken
-from events.registration.rules import Outcome, Refused
+from events.registration.rules import Outcome, Refused, giving
 from events.registration.seats import Reason
 from tests.factories import AT, NOW, make_details, make_event, make_registration
 from tests.registration.people import OUR_PAGE, Browser, answers
@@ -106,15 +106,15 @@ def test_without_the_lock_the_same_goes_wrong(site_options, monkeypatch):
     """The control. All have seen the free seat before the first takes it."""
     event = make_event(quotas={"in_room": 1})
     everybody_looked = threading.Barrier(4)
-    look = rules._move_up
+    look = giving.move_up
 
     def look_and_wait(*args, **kwargs):
         found = look(*args, **kwargs)
         everybody_looked.wait(PATIENCE)
         return found
 
-    monkeypatch.setattr(rules, "_move_up", look_and_wait)
-    monkeypatch.setattr(rules, "_lock", lambda event: Event.objects.get(pk=event.pk))
+    monkeypatch.setattr(giving, "move_up", look_and_wait)
+    monkeypatch.setattr(giving, "lock", lambda event: Event.objects.get(pk=event.pk))
     if connection.vendor == "sqlite":
         site_options.update(transaction_mode="DEFERRED", timeout=1)
     seated, waiting, others = counted(at_once(4, take_a_seat(event)))

@@ -507,7 +507,9 @@ def test_whoever_the_form_takes_gets_a_mail(event, name, email):
     assert outbox()[-1].to == email
     (address,) = last_mail()["To"].addresses
     assert address.addr_spec == email
-    assert text_of(last_mail()).startswith(f"Dear {name},\n")
+    # A dot may have got a space behind it, so that no mail program makes a link of the name.
+    greeting = text_of(last_mail()).partition("\n")[0]
+    assert greeting.replace(" ", "") == f"Dear{name},".replace(" ", "")
     assert bytes(outbox()[-1].payload).isascii()
 
 

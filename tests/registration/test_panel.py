@@ -28,7 +28,7 @@ def test_panel_leads_to_the_form_at_one_query_or_none(django_assert_num_queries)
         panel = rendered("{% registration_panel event %}", event=event)
     assert f'href="/events/{event.slug}/register/"' in panel
     assert "Registration is open" in panel
-    read = with_registration(Event.objects.all()).get()
+    read = with_registration(Event.objects.all(), places=True).get()
     with django_assert_num_queries(0):
         assert rendered("{% registration_panel event %}", event=read) == panel
 

@@ -225,7 +225,8 @@ def test_open_seats_come_with_the_events(number, django_assert_num_queries):
     for _event in range(number):
         make_registration(make_event(settings=SHOWN, items=[SLOT]), group=groups[0])
     with django_assert_num_queries(1):
-        found = [open_seats_of(row, now=NOW) for row in with_registration(Event.objects.all())]
+        rows = with_registration(Event.objects.all(), places=True)
+        found = [open_seats_of(row, now=NOW) for row in rows]
     labels = [group.label for group in groups]
     places = [Place(label, label == labels[0]) for label in labels]
     assert found == [OpenSeats(tuple(places), tuple(labels[1:]))] * number

@@ -28,7 +28,7 @@ from events.registration.models import (
     SeatRequest,
 )
 from events.registration.queries import availability_of
-from events.registration.rules import Refused
+from events.registration.rules import Refused, giving
 from events.registration.seats import seats_free
 from tests.factories import AT, NOW, make_details, make_event, make_group
 
@@ -77,7 +77,7 @@ class Table(RuleBasedStateMachine):
             self.do(act, person, **kwargs)
 
     def requests(self):
-        rows = SeatRequest.objects.filter(registration__event=self.event)
+        rows = SeatRequest.objects.filter(event=self.event)
         return {row.pk: row for row in rows.select_related("registration__group")}
 
     # What people do
@@ -254,14 +254,14 @@ def test_for_many_sequences():
 @pytest.mark.parametrize(
     ("guard", "without", "fault"),
     [
-        ("_is_free", lambda *_, **__: True, "more than there are"),
+        ("is_free", lambda *_, **__: True, "more than there are"),
         ("_next", lambda *_, **__: [], "waits in vain"),
-        ("_drop_wanted_less", lambda *_, **__: None, "(?i)unique"),
+        ("drop_wanted_less", lambda *_, **__: None, "(?i)unique"),
     ],
     ids=["looks at the seats", "moves people up", "one seat a person"],
 )
 def test_without_its_guard_the_machine_finds_the_fault(monkeypatch, guard, without, fault):
-    monkeypatch.setattr(rules, guard, without)
+    monkeypatch.setattr(giving, guard, without)
     with pytest.raises(Exception, match=fault):
         run(60, repeatable=True)
 
@@ -269,9 +269,9 @@ def test_without_its_guard_the_machine_finds_the_fault(monkeypatch, guard, witho
 @pytest.mark.django_db
 def test_without_turns_the_machine_finds_who_was_passed_by(monkeypatch):
     """The control: the list is read from its end."""
-    backwards = rules.in_turn
+    backwards = giving.in_turn
     monkeypatch.setattr(
-        rules, "in_turn", lambda seats, line, *, now: backwards(seats, line[::-1], now=now)
+        giving, "in_turn", lambda seats, line, *, now: backwards(seats, line[::-1], now=now)
     )
     with pytest.raises(AssertionError, match="passed by"):
         run(60, repeatable=True)

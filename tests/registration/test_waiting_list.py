@@ -17,7 +17,7 @@ from events.registration.models import (
     SeatRequest,
 )
 from events.registration.queries import availability_of, place_in_line
-from events.registration.rules import Outcome, Refused
+from events.registration.rules import Outcome, Refused, giving
 from events.registration.seats import Kept, ModeSeats, Reason, Waiting, groups_with_a_seat, in_turn
 from tests.factories import AT, NOW, make_details, make_event, make_group
 from tests.registration.people import calendar_lines, calendar_parts, mails, text_of
@@ -293,7 +293,7 @@ def test_more_seats_go_to_who_waits_in_turn(event):
 def test_of_very_many_the_first_move_up_at_once_and_the_worker_sees_to_the_others(
     event, monkeypatch, seats
 ):
-    monkeypatch.setattr(rules, "MOST_MOVED_UP", 2)
+    monkeypatch.setattr(giving, "MOST_MOVED_UP", 2)
     for name in ("amina", "baraka", "chebet", "dalmar"):
         register(event, name)
     room = event.quotas.get(mode="in_room")
@@ -313,7 +313,7 @@ def test_nobody_who_comes_then_goes_past_those_whose_seats_are_still_to_be_given
 ):
     for number in range(5):
         register(event, f"person-{number}")
-    monkeypatch.setattr(rules, "MOST_MOVED_UP", 1)
+    monkeypatch.setattr(giving, "MOST_MOVED_UP", 1)
     room = event.quotas.get(mode="in_room")
     room.seats = 5
     rules.set_quota(room, now=NOW, at=AT)

@@ -19,7 +19,7 @@ def _read(context: template.Context, event: Event) -> Event:
     """Return the event with its registration, read once for all tags of a page."""
     kept, key = context.render_context, f"registration of {event.pk}"
     if key not in kept:
-        kept[key] = known(event)
+        kept[key] = known(event, places=True)
     found: Event = kept[key]
     return found
 
@@ -53,7 +53,7 @@ def open_seats(context: template.Context, event: Event) -> dict[str, Any]:
 @register.inclusion_tag("events/registration/line.txt")
 def registration_line(event: Event, origin: str) -> dict[str, Any]:
     """The state of registration for a page of plain text, with the whole address of the form."""
-    now, facts = clock.now(), known(event)
+    now, facts = clock.now(), known(event, places=True)
     return {
         "event": event,
         "availability": availability_of(facts, now=now),

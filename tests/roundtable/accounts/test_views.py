@@ -180,7 +180,7 @@ def test_page_takes_the_same_queries_however_many_seats(
         for n in range(number - 1)
     ]
     SeatRequest.objects.bulk_create(
-        SeatRequest(registration=row, mode="online", status="confirmed")
+        SeatRequest(registration=row, event=event, mode="online", status="confirmed")
         for row in Registration.objects.bulk_create(rows)
     )
     # Session, account, addresses, registrations, their seats.

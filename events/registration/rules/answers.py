@@ -1,0 +1,103 @@
+"""What a person tells about herself, and how it is written down."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from events.registration import history
+from events.registration.models import (
+    AttendanceMode,
+    Consent,
+    Registration,
+    SupportNeed,
+    VoiceAnswer,
+)
+from speakers.models import StakeholderGroup, Voice
+
+# The wording of privacy notice and consents now in force.
+NOTICE_VERSION = "2"
+# What is told about a person in one column each; her answers that stand apart are beside it.
+DETAILS = (
+    "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a person tells about herself and may change later."""
+
+    name: str
+    mode: AttendanceMode
+    country: str
+    group: StakeholderGroup
+    phone: str = ""
+    organisation: str = ""
+    job_title: str = ""
+    county: str = ""
+    interpretation: Collection[str] = ()
+    question: str = ""
+    voices: Collection[Voice] = ()
+    support: Mapping[str, str] = field(default_factory=dict)
+    """Kind of support → her own words on it."""
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    """Purpose → given or not. A purpose left out was not answered."""
+    meanwhile: bool = False
+    """Whether she takes a seat in another mode while she has to wait for this one."""
+
+
+def changed(registration: Registration, details: Details) -> list[str]:
+    """Return which answers differ from what stands. Voices are not told: they are only counted."""
+    fields = [name for name in DETAILS if getattr(registration, name) != getattr(details, name)]
+    if list(registration.interpretation) != list(details.interpretation):
+        fields.append("interpretation")
+    needs = dict(registration.support_needs.values_list("kind", "note"))
+    if needs != dict(details.support):
+        fields.append(history.SUPPORT)
+    return fields
+
+
+def write(registration: Registration, details: Details, *, channel: str, at: datetime) -> bool:
+    """Write a person's details, and beside them what is kept apart.
+
+    Returns whether an answer about consent is new.
+    """
+    for name in DETAILS:
+        setattr(registration, name, getattr(details, name))
+    registration.interpretation = list(details.interpretation)
+    registration.changed_at = at
+    # The database itself keeps the constraints; asking it first costs a query for each.
+    registration.full_clean(
+        exclude=["submission"], validate_unique=False, validate_constraints=False
+    )
+    registration.save()
+    registration.support_needs.all().delete()
+    SupportNeed.objects.bulk_create(
+        SupportNeed(registration=registration, kind=kind, note=note)
+        for kind, note in details.support.items()
+    )
+    registration.voice_answers.all().delete()
+    VoiceAnswer.objects.bulk_create(
+        VoiceAnswer(registration=registration, voice=voice) for voice in details.voices
+    )
+    return _record_consents(registration, details.consents, channel=channel, at=at)
+
+
+def _record_consents(
+    registration: Registration, answers: Mapping[str, bool], *, channel: str, at: datetime
+) -> bool:
+    """Add a row for each answer that is new or differs from the last one; return if any is."""
+    last = dict(registration.consents.order_by("at", "pk").values_list("purpose", "given"))
+    rows = [
+        Consent(
+            registration=registration,
+            purpose=purpose,
+            given=given,
+            notice_version=NOTICE_VERSION,
+            language=registration.language,
+            channel=channel,
+            at=at,
+        )
+        for purpose, given in answers.items()
+        if last.get(purpose) is not given
+    ]
+    return bool(Consent.objects.bulk_create(rows))
