@@ -118,3 +118,12 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
             "set ROUNDTABLE_DATA to one that can.\n"
         ),
     )
+
+
+def test_postgresql_compiles_no_query_and_keeps_what_the_address_asks(settings_of):
+    address = "postgres://somebody@localhost/roundtable"
+    settings = settings_of(DATABASE_URL=address)
+    assert settings["DATABASES"]["default"]["OPTIONS"]["options"] == "-c jit=off"
+    settings = settings_of(DATABASE_URL=f"{address}?options=-c%20lock_timeout%3D5000")
+    options = settings["DATABASES"]["default"]["OPTIONS"]["options"]
+    assert options == "-c lock_timeout=5000 -c jit=off"
