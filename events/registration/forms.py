@@ -349,6 +349,11 @@ class ChangeForm(DetailsForm):
         super().__init__(
             *args, event=registration.event, initial=initial_of(registration), **kwargs
         )
+        if registration.seat is None and registration.wishes:
+            self.fields["mode"].help_text = _(
+                "Choose another way, and you leave the list as soon as you have a seat. To keep "
+                "your place, go back: your page may offer a seat meanwhile."
+            )
 
 
 def initial_of(registration: Registration) -> dict[str, Any]:

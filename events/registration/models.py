@@ -93,7 +93,7 @@ class RegistrationSettings(models.Model):
         default=False,
         help_text=_(
             "Tick to decide on each person yourselves. Until you do, nobody new has a seat; "
-            "those who have one keep it."
+            "those who have one keep it, and those who wait already still move up."
         ),
     )
 
@@ -619,6 +619,7 @@ class HistoryEntry(models.Model):
         IN_TURN = "in_turn", _("next in turn")
         OF_HER_GROUP = "of_her_group", _("next in turn of a group that seats are kept for")
         APPROVAL = "approval", _("the organisers decide")
+        NO_APPROVAL = "no_approval", _("the organisers look at each person no longer")
         WANTED_LESS = "wanted_less", _("has a seat she wanted more")
 
     registration = models.ForeignKey(

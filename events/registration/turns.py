@@ -1,10 +1,11 @@
 """What the outbox worker does for waiting lists every minute (see OUTBOX_DUTIES in the settings).
 
 Every rule that frees a seat gives it at once. What nobody did remains: a time
-has come until which seats were kept; and more people than move up at once.
+has come until which seats were kept; and more people than move up at once, or
+than are put in line when organisers look at each person no longer.
 """
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from events import clock
@@ -15,7 +16,11 @@ from events.registration.models import SeatRequest
 def move_up() -> None:
     """Give free seats at every event that people wait for. One query where nobody waits."""
     now = clock.now()
-    waiting = SeatRequest.objects.filter(event=OuterRef("pk"), status=SeatRequest.Status.WAITING)
+    waiting = SeatRequest.objects.filter(
+        Q(status=SeatRequest.Status.WAITING)
+        | Q(status=SeatRequest.Status.PENDING) & ~Q(event__registration_settings__approval=True),
+        event=OuterRef("pk"),
+    )
     events = list(Event.objects.upcoming(now).filter(Exists(waiting)))
     if events:
         # Late: mails, calendars and templates, which a worker without such a list needs not.

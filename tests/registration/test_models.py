@@ -112,6 +112,15 @@ def test_a_person_asks_for_a_mode_once(registration):
     SeatRequest.objects.create(registration=registration, mode="online", status=Status.CANCELLED)
 
 
+def test_a_seat_is_at_the_event_that_its_person_registered_for(event, registration):
+    other = make_event()
+    row = SeatRequest.objects.create(
+        registration=registration, event=other, mode="online", status=Status.WAITING
+    )
+    assert row.event_id == event.pk
+    assert SeatRequest.objects.filter(event=event).count() == 2
+
+
 def test_a_person_has_one_seat_at_most(registration):
     with pytest.raises(IntegrityError), transaction.atomic():
         SeatRequest.objects.create(

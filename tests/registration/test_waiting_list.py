@@ -560,6 +560,62 @@ def test_who_waits_for_two_decisions_is_told_of_the_one_that_was_made(looked_at)
     assert subjects("amina")[-1] == "You are on the waiting list"
 
 
+def no_longer_looked_at(event):
+    RegistrationSettings.objects.filter(event=event).update(approval=False)
+    turns.move_up()
+
+
+def test_where_the_organisers_look_no_longer_those_who_wait_for_them_have_the_first_turn(looked_at):
+    for name in ("amina", "baraka"):
+        register(looked_at, name)
+    register(looked_at, "chebet", mode="online")
+    no_longer_looked_at(looked_at)
+    assert stands("amina") == {"in_room": "confirmed"}
+    assert stands("baraka") == {"in_room": "waiting"}
+    assert stands("chebet") == {"online": "confirmed"}
+    assert told("amina")[1:] == [
+        ("approved", "in_room", "no_approval"), ("moved_up", "in_room", "in_turn"),
+    ]  # fmt: skip
+    assert told("baraka")[1:] == [("approved", "in_room", "no_approval")]
+    assert subjects("amina") == ["We have your registration", "You have a seat"]
+    assert subjects("baraka") == ["We have your registration", "You are on the waiting list"]
+
+
+def test_who_waits_for_a_decision_goes_before_those_who_come_after_it_is_not_needed(looked_at):
+    register(looked_at, "amina")
+    RegistrationSettings.objects.update(approval=False)
+    rules.move_up(looked_at, now=NOW, at=AT)
+    assert register(looked_at, "baraka") == Outcome.WAITING
+    assert stands("amina") == {"in_room": "confirmed"}
+
+
+def test_nobody_is_lined_up_while_no_seats_are_given(looked_at):
+    register(looked_at, "amina")
+    RegistrationSettings.objects.update(stopped=True)
+    no_longer_looked_at(looked_at)
+    assert stands("amina") == {"in_room": "pending"}
+
+
+def test_of_very_many_undecided_some_are_lined_up_at_a_time(looked_at, monkeypatch):
+    monkeypatch.setattr(giving, "MOST_MOVED_UP", 2)
+    for number in range(5):
+        register(looked_at, f"person-{number}", mode="online")
+    no_longer_looked_at(looked_at)
+    statuses = SeatRequest.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == ["confirmed"] * 2 + ["pending"] * 3
+    turns.move_up()
+    turns.move_up()
+    assert set(statuses.all()) == {"confirmed"}
+
+
+def test_the_worker_looks_at_no_event_where_the_organisers_decide(
+    looked_at, django_assert_num_queries
+):
+    register(looked_at, "amina")
+    with django_assert_num_queries(1):
+        turns.move_up()
+
+
 # What it costs
 
 

@@ -104,7 +104,7 @@ def test_she_stops_waiting_by_one_button_and_keeps_the_seat_online(event, browse
     answer = press(browser, baraka, "stop-waiting/", mode="in_room")
     assert answer["location"] == page_of(baraka) + "?done=off_the_list"
     assert stands(baraka) == {"in_room": "cancelled", "online": "confirmed"}
-    assert "waiting list." in shown(browser, baraka, "?done=off_the_list")
+    assert "You wait for that seat no longer." in shown(browser, baraka, "?done=off_the_list")
 
 
 def test_who_left_the_list_reads_nowhere_that_she_gave_up_a_seat(event, browser):
@@ -113,7 +113,7 @@ def test_who_left_the_list_reads_nowhere_that_she_gave_up_a_seat(event, browser)
     answer = press(browser, baraka, "cancel/")
     assert answer["location"] == page_of(baraka) + "?done=off_the_list"
     page = shown(browser, baraka, "?done=off_the_list")
-    assert "You are off the waiting list." in page
+    assert "You wait for that seat no longer." in page
     assert "You have no seat, and you wait for none." in page
     assert "You gave up" not in page
 

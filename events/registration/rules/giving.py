@@ -93,6 +93,24 @@ def move_up(event: Event, *, now: datetime, at: datetime) -> Availability:
     return found
 
 
+def line_up_the_undecided(event: Event, *, now: datetime, at: datetime) -> list[int]:
+    """Put those on the waiting lists whom nobody decides on any more; return their wishes' keys.
+
+    The organisers look at each person no longer, so each waits in the turn in
+    which she came. MOST_MOVED_UP at a time; the worker does the rest.
+    """
+    found = availability_of(event, now=now)
+    if found.approval or not found.gives_seats:
+        return []
+    undecided = SeatRequest.objects.filter(event=event, status=Status.PENDING).order_by("pk")
+    lined_up = []
+    for request in undecided.select_related("registration")[:MOST_MOVED_UP]:
+        decide(request, What.APPROVED, to_status=Status.WAITING, why=Why.NO_APPROVAL, at=at)
+        touch(request.registration, calendar=False, at=at)
+        lined_up.append(request.pk)
+    return lined_up
+
+
 def _promised(event: Event, found: Availability) -> Availability:
     """Return how it stands for who comes now, while the seats people wait for are being given."""
     waiting = SeatRequest.objects.waiting(event).order_by()

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from events.cloning import shifted
 from events.models import Event
+from events.registration import emails
 from events.registration.models import (
+    AttendanceMode,
     KeptSeats,
     Quota,
     RegistrationSettings,
@@ -87,11 +89,16 @@ def move_up(event: Event, *, now: datetime, at: datetime) -> None:
     """Give the seats that are free to those who wait for them.
 
     For what no rule was asked about: a time has come until which seats were
-    kept, the organisers take people again, an event is on again; and for those
-    who were too many to move up at once.
+    kept, the organisers take people again, or look at each person no longer, an
+    event is on again; and for those who were too many to move up at once.
     """
     with transaction.atomic():
-        giving.move_up(giving.lock(event), now=now, at=at)
+        event = giving.lock(event)
+        undecided = giving.line_up_the_undecided(event, now=now, at=at)
+        giving.move_up(event, now=now, at=at)
+        for request in SeatRequest.objects.waiting(event).filter(pk__in=undecided):
+            registration = giving.read(request.registration)
+            emails.send_waiting(registration, mode=AttendanceMode(request.mode))
 
 
 def set_targets(event: Event, *, targets: Mapping[int, int]) -> None:
