@@ -247,7 +247,7 @@ def test_leaving_the_only_list_is_giving_up(event):
     register(event, "baraka")
     assert rules.stop_waiting(person("baraka"), mode=ROOM, now=NOW, at=AT) is True
     assert person("baraka").is_cancelled
-    assert subjects("baraka")[-1] == "You left the waiting list"
+    assert subjects("baraka")[-1] == "You wait for a seat no longer"
 
 
 def test_who_comes_back_is_the_last_in_turn(event):
@@ -577,7 +577,7 @@ def test_where_the_organisers_look_no_longer_those_who_wait_for_them_have_the_fi
         ("approved", "in_room", "no_approval"), ("moved_up", "in_room", "in_turn"),
     ]  # fmt: skip
     assert told("baraka")[1:] == [("approved", "in_room", "no_approval")]
-    assert subjects("amina") == ["We have your registration", "You have a seat"]
+    assert subjects("amina") == ["We have your registration", "A seat is yours now"]
     assert subjects("baraka") == ["We have your registration", "You are on the waiting list"]
 
 

@@ -84,7 +84,7 @@ def test_her_page_tells_her_place_and_what_comes_next(event, browser):
     assert "In the room: you are number 2 on the waiting list." in page
     assert "The moment a seat is yours, a mail tells you." in page
     assert "Your calendar" not in page
-    assert "Leave the waiting list" in page
+    assert "Stop waiting" in page
 
 
 def test_she_takes_a_seat_online_by_one_button_and_keeps_her_place(event, browser):
@@ -249,3 +249,11 @@ def test_the_page_of_the_policy_says_how_one_waits(event, browser):
     page = words(browser.get("/events/e/seats/"))
     assert "<h2>If you find no seat</h2>" in page
     assert "You wait for one, in the order in which people asked." in page
+
+
+def test_who_waits_is_told_what_choosing_another_way_costs_her(event, browser):
+    warning = "you leave the list as soon as you have a seat"
+    baraka = wait(event)
+    assert warning in words(browser.get(page_of(baraka) + "change/"))
+    amina = Registration.objects.get(email="amina@example.org")
+    assert warning not in words(browser.get(page_of(amina) + "change/"))
