@@ -224,7 +224,8 @@ def own_value(question: Question, cleaned: Any) -> Value | None:
     if question.kind == Question.Kind.YES_NO:
         return {"yes": True, "no": False}.get(cleaned)
     if question.kind == Question.Kind.SEVERAL:
-        return list(dict.fromkeys(cleaned)) or None
+        # In the order they stand in, so that the same ones are the same answer.
+        return [choice for choice in offered(question, cleaned) if choice in cleaned] or None
     return cleaned or None
 
 
