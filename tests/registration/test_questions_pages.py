@@ -459,6 +459,16 @@ def test_deleting_what_people_answered_only_hides_it_names_nobody_and_says_so(or
     assert not any("Wanjiru" in text for text in told)
 
 
+def test_what_is_asked_no_more_is_marked_on_the_events_page(organiser, event):
+    question = make_question(event, "<b>Meal?</b>")
+    path = f"/admin/events/event/{event.pk}/change/"
+    assert "(asked no more)" not in words(organiser.get(path))
+    Question.objects.filter(pk=question.pk).update(removed_at=AT)
+    page = organiser.get(path)
+    assert "(asked no more)" in words(page)
+    assert b"<b>Meal?" not in page.content
+
+
 def test_it_is_hidden_and_brought_back_by_a_tick(organiser, event):
     make_question(event)
     assert saved(save(organiser, event, **row(asked=None)))

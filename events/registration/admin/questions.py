@@ -30,15 +30,15 @@ class QuestionForm(forms.ModelForm):
     """A question. Refuses choices that are none, and another kind once people have answered."""
 
     position = forms.IntegerField(
-        label=_("place"), required=False, min_value=1, max_value=999,
+        label=_("Place"), required=False, min_value=1, max_value=999,
         help_text=_("The smallest number is asked first. Leave empty: last."),
     )  # fmt: skip
     choices = ChoicesField(
-        label=_("choices"), required=False,
+        label=_("Choices"), required=False,
         help_text=_("One in each line. Only for questions with choices."),
     )  # fmt: skip
     asked = forms.BooleanField(
-        label=_("ask it"), required=False, initial=True,
+        label=_("Ask it"), required=False, initial=True,
         help_text=_("Untick to ask it no more. What people answered is kept."),
     )  # fmt: skip
 
@@ -71,8 +71,12 @@ class QuestionForm(forms.ModelForm):
 class QuestionInline(admin.StackedInline):
     model = Question
     form = QuestionForm
+    template = "admin/events/event/questions.html"
+    verbose_name = _("question")
+    verbose_name_plural = _("questions to whoever registers")
     fields = ["text", "help", "kind", "choices", "position", ("required", "asked")]
-    extra = 0
+    # Without JavaScript no button adds a row.
+    extra = 1
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Let a question be deleted that people answered: the rules then only ask it no more.
