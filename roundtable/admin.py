@@ -33,16 +33,19 @@ from events.models import ConceptNote, Event
 from events.registration import access, rules
 from events.registration.admin import (
     KeptSeatsInline,
+    QuestionInline,
     QuotaInline,
     RegistrationSettingsInline,
     TablePages,
     save_kept_seats,
+    save_questions,
     save_quotas,
 )
 from events.registration.admin.exporting import MAY_EXPORT
 from events.registration.models import (
     Interpretation,
     KeptSeats,
+    Question,
     Quota,
     Registration,
     SeatRequest,
@@ -108,7 +111,9 @@ class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
     """The event with the seats it offers, when people can register, and who is at its table."""
 
     needed_as = "event"
-    inlines = [*EventAdmin.inlines, RegistrationOfEvent, SeatsOfEvent, KeptSeatsInline]
+    inlines = [
+        *EventAdmin.inlines, RegistrationOfEvent, SeatsOfEvent, KeptSeatsInline, QuestionInline,
+    ]  # fmt: skip
 
     def people_registered(self, event: Event) -> Registered:
         status = SeatRequest.Status
@@ -157,6 +162,7 @@ class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
             [
                 "registration.add_quota",
                 "registration.add_keptseats",
+                "registration.add_question",
                 "registration.add_registrationsettings",
                 "registration.add_tabletarget",
             ]
@@ -172,6 +178,8 @@ class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
             save_quotas(request, formset)
         elif formset.model is KeptSeats:
             save_kept_seats(formset)
+        elif formset.model is Question:
+            save_questions(request, formset)
         else:
             super().save_formset(request, form, formset, change)
 

@@ -66,6 +66,7 @@ SEE_REGISTRATIONS = may(
     "registrationsettings",
     "keptseats",
     "tabletarget",
+    "question",
 )
 RUN = (
     EDIT_CONTENT
@@ -73,6 +74,7 @@ RUN = (
     | may(["delete"], "events", "event")
     | may(EDIT, "speakers", "stakeholdergroup", "voice")
     | may(EDIT, "registration", "quota", "registrationsettings", "keptseats", "tabletarget")
+    | may(EDIT, "registration", "question")
     | may(["change", "delete", "export"], "registration", "registration")
     | may(["view"], "registration", "consent")
     # Counts below five as they are; no page shows whose a voice is.

@@ -9,6 +9,7 @@ from events.models import AgendaItem, Assignment, ConceptNote, Event, NoteSectio
 from events.registration import rules
 from events.registration.models import (
     AttendanceMode,
+    Question,
     Quota,
     Registration,
     RegistrationSettings,
@@ -92,6 +93,13 @@ def make_assignment(item, speaker=None, **fields) -> Assignment:
         status=fields.pop("status", Assignment.Status.CONFIRMED),
         **fields,
     )
+
+
+def make_question(event, text="What do you eat?", **fields) -> Question:
+    """A question of the organisers' own: a short text that may stay empty."""
+    question = Question(event=event, text=text, position=fields.pop("position", None), **fields)
+    rules.set_question(question)
+    return question
 
 
 def make_details(**fields) -> rules.Details:

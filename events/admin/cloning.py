@@ -80,7 +80,7 @@ class CopyForm(forms.Form):
     )  # fmt: skip
     note = forms.BooleanField(label=gettext_lazy("Copy the concept note"), required=False)
     registration = forms.BooleanField(
-        label=gettext_lazy("Copy seats and registration times"), required=False,
+        label=gettext_lazy("Copy seats, registration times and questions"), required=False,
         help_text=gettext_lazy(
             "Registration opens and closes as long before the start as it does here."
         ),

@@ -23,15 +23,17 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 
+from events.models import Event
 from events.registration.models import (
     AttendanceMode,
     Consent,
+    Question,
     Registration,
     RegistrationQuerySet,
     SeatRequest,
 )
+from events.registration.questions import country, in_words, name_of
 from events.registration.table import Table
 
 CHUNK = 1000
@@ -59,17 +61,19 @@ class Column:
     permission: str = ""
     ticked: bool = True
     beside: str = ""
+    own: bool = False
+    """Whether it holds the answers to a question of the organisers' own."""
+
+    @property
+    def noted(self) -> str:
+        """What the log of exports calls it. A question may be gone when the log is read."""
+        return str(self.heading) if self.own else self.name
 
 
 @cache
 def _seat(mode: str, status: str, language: str | None) -> str:
     """Return a seat request in words. A hundred thousand rows have a handful of them."""
     return str(SeatRequest(mode=mode, status=status))
-
-
-@cache
-def _country(code: str, language: str | None) -> str:
-    return str(countries.name(code))
 
 
 def _seats(row: Any) -> str:
@@ -110,7 +114,7 @@ COLUMNS = (
     Column("group", _("Stakeholder group"), lambda row: row.group.label),
     Column("organisation", _("Organisation"), lambda row: row.organisation),
     Column("job_title", _("Position"), lambda row: row.job_title),
-    Column("country", _("Country"), lambda row: _country(row.country.code, get_language())),
+    Column("country", _("Country"), lambda row: country(row.country.code, get_language())),
     Column("county", _("County"), lambda row: row.get_county_display()),
     Column("language", _("Language of mails"), lambda row: row.language, ticked=False),
     Column("interpretation", _("Interpretation into"), lambda row: ", ".join(row.interpretation),
@@ -127,11 +131,40 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def columns_for(user: Any) -> list[Column]:
-    """Return the columns this colleague may have."""
+def columns_for(user: Any, questions: Collection[Question] = ()) -> list[Column]:
+    """Return the columns this colleague may have, with one for each of these questions."""
     return [
-        column for column in COLUMNS if not column.permission or user.has_perm(column.permission)
+        column
+        for column in (*COLUMNS, *map(_own, questions))
+        if not column.permission or user.has_perm(column.permission)
     ]
+
+
+def _own(question: Question) -> Column:
+    """Return the column of a question of the organisers' own."""
+
+    def value(row: Any) -> object:
+        given = (answer for answer in row.exported_answers if answer.question_id == question.pk)
+        return next((in_words(question, answer.value) for answer in given), "")
+
+    heading = _("%(question)s (asked no more)") if question.removed_at else "%(question)s"
+    return Column(
+        name_of(question.pk), heading % {"question": question.text}, value, VIEW, False,
+        "answers", own=True,
+    )  # fmt: skip
+
+
+def questions_of(event: Event | None) -> list[Question]:
+    """Return the questions of an event that have a column: asked still, or answered once.
+
+    Of several events (None) those of the only one that asks any.
+    """
+    if event is None:
+        asking = Event.objects.filter(own_questions__isnull=False).order_by("pk").distinct()[:2]
+        if len(asking) != 1:
+            return []
+        event = asking[0]
+    return list(Question.objects.filter(event=event).asked_or_answered())
 
 
 def chunks(
@@ -164,7 +197,7 @@ def safe(text: str) -> str:
 
 def as_csv(registrations: RegistrationQuerySet, columns: Collection[Column]) -> Iterator[bytes]:
     """Yield a CSV file (RFC 4180) in UTF-8, with the mark by which Excel knows that it is."""
-    yield _lines([[str(column.heading) for column in columns]], before=BYTE_ORDER_MARK)
+    yield _lines([[safe(str(column.heading)) for column in columns]], before=BYTE_ORDER_MARK)
     for rows in chunks(registrations, columns):
         yield _lines([[safe(cell) for cell in row] for row in rows])
 

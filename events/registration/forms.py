@@ -3,6 +3,8 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -11,6 +13,7 @@ from django.core.validators import MaxLengthValidator
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils.encoding import punycode
+from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -25,9 +28,11 @@ from events.registration.models import (
     AttendanceMode,
     Consent,
     Interpretation,
+    Question,
     Registration,
     SupportNeed,
 )
+from events.registration.questions import Value, name_of, offered
 from events.registration.rules import Details
 from events.registration.seats import Availability
 from speakers.models import StakeholderGroup, Voice
@@ -41,6 +46,9 @@ TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 WEB_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 # How much of a far too long answer comes back in the field, with the sentence beside it.
 SHOWN_AGAIN = 20
+NUMBER = re.compile(r"^[+-]?\d{1,15}(\.\d{1,6})?$")
+# More choices than this stand in a list that opens.
+MOST_RADIOS = 10
 
 
 class LineField(forms.CharField):
@@ -126,15 +134,99 @@ def _modes(availability: Availability, *, held: str | None = None) -> list[tuple
     return [(mode.value, label(mode)) for mode in shown]
 
 
-def _text(label: Any, *, length: int, rows: int, **kwargs: Any) -> forms.CharField:
+def _text(
+    label: Any, *, length: int, rows: int, required: bool = False, **kwargs: Any
+) -> forms.CharField:
     field = forms.CharField(
         label=label,
-        required=False,
+        required=required,
         widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
         **kwargs,
     )
     field.validators.append(MaxLengthValidator(length, message=TOO_LONG))
     return field
+
+
+class NumberField(LineField):
+    """A number in digits, kept as text. Spaces between its digits don't matter."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).replace(" ", "").replace("\u2212", "-")
+        if not text:
+            return ""
+        if not NUMBER.match(text):
+            raise ValidationError(
+                _("Please write a number in digits, such as 12 or 2.5."), code="invalid"
+            )
+        return f"{(Decimal(text) or Decimal(0)).normalize():f}"
+
+
+def own_field(question: Question, answered: Value | None = None) -> forms.Field:
+    """Return the field in which a question of the organisers' own is asked.
+
+    ``answered`` is what she said before. A question that is asked no more is
+    shown only to who answered it, so that she sees that and can take it back.
+    """
+    gone = question.removed_at is not None
+    helps = _("The organisers ask this no more. You may clear it.") if gone else question.help
+    required = question.required and not gone
+    asked: dict[str, Any] = {
+        "label": question.text,
+        # The page shows helping words as they are, because our own may hold links.
+        "help_text": format_html("{}", helps),
+        "required": required,
+        "error_messages": {
+            "required": _please_answer(question),
+            "invalid_choice": _("Please choose from the list."),
+        },
+    }
+    nothing = [("", _("Choose one") if required else _("No answer"))]
+    choices = [(choice, choice) for choice in offered(question, answered)]
+    fields: dict[str, Callable[[], forms.Field]] = {
+        Question.Kind.SHORT: lambda: _line(**asked),
+        Question.Kind.LONG: lambda: _text(length=QUESTION_LENGTH, rows=3, **asked),
+        Question.Kind.ONE: lambda: _one_of(choices, nothing, **asked),
+        Question.Kind.SEVERAL: lambda: forms.MultipleChoiceField(
+            choices=choices, widget=forms.CheckboxSelectMultiple, **asked
+        ),
+        Question.Kind.YES_NO: lambda: _one_of(
+            [("yes", _("Yes")), ("no", _("No"))], nothing, **asked
+        ),
+        Question.Kind.NUMBER: lambda: NumberField(
+            widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "decimal"}), **asked
+        ),
+        Question.Kind.COUNTRY: lambda: forms.ChoiceField(choices=[*nothing, *countries], **asked),
+    }
+    field = fields[question.kind]()
+    field.initial = {True: "yes", False: "no"}[answered] if isinstance(answered, bool) else answered
+    return field
+
+
+def _one_of(
+    choices: list[tuple[str, Any]], nothing: list[tuple[str, Any]], *, required: bool, **asked: Any
+) -> forms.ChoiceField:
+    """Return a choice: side by side while they are few. What need not be answered can be undone."""
+    if len(choices) > MOST_RADIOS:
+        return forms.ChoiceField(choices=[*nothing, *choices], required=required, **asked)
+    shown = choices if required else [*choices, *nothing]
+    return forms.ChoiceField(choices=shown, widget=forms.RadioSelect, required=required, **asked)
+
+
+def _please_answer(question: Question) -> Any:
+    """Ask for an answer, naming the question where the list of slips doesn't name it already."""
+    if question.text.endswith(("?", ".")):
+        return _("Please answer “%(question)s”") % {"question": question.text}
+    return _("Please answer this.")
+
+
+def own_value(question: Question, cleaned: Any) -> Value | None:
+    """Return a cleaned answer as it is kept; None where there is none."""
+    if question.kind == Question.Kind.YES_NO:
+        return {"yes": True, "no": False}.get(cleaned)
+    if question.kind == Question.Kind.SEVERAL:
+        # In the order they stand in, so that the same ones are the same answer.
+        return [choice for choice in offered(question, cleaned) if choice in cleaned] or None
+    return cleaned or None
 
 
 class DetailsForm(forms.Form):
@@ -232,9 +324,17 @@ class DetailsForm(forms.Form):
         error_messages={"invalid_choice": _("Please choose yes or no.")},
     )
 
-    def __init__(self, *args: Any, event: Event, availability: Availability, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        event: Event,
+        availability: Availability,
+        answered: Mapping[int, Value] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.event = event
+        self._ask_own(answered or {})
         # What she answered once stays an answer, though it is offered no longer.
         groups = Q(offered=True) | Q(code=self.initial.get("group", ""))
         voices = Q(offered=True) | Q(code__in=self.initial.get("voices", []))
@@ -250,6 +350,20 @@ class DetailsForm(forms.Form):
         _offer(self, "country", [("", _("Choose one")), *countries])
         if event.venue and event.venue.country:
             self.fields["country"].initial = event.venue.country.code
+
+    def _ask_own(self, answered: Mapping[int, Value]) -> None:
+        """Ask the organisers' own questions, in their order; ``answered`` is by their keys."""
+        asked = Q(removed_at__isnull=True) | Q(pk__in=list(answered))
+        self.own = {
+            name_of(question.pk): question
+            for question in Question.objects.filter(asked, event=self.event.pk)
+        }
+        for name, question in self.own.items():
+            self.fields[name] = own_field(question, answered.get(question.pk))
+
+    def own_questions(self) -> list[forms.BoundField]:
+        """Return the fields of the organisers' own questions, as they are asked."""
+        return [self[name] for name in self.own]
 
     def _group_choices(self) -> list[tuple[str, Any]]:
         """Return the groups, those of a family together under its name."""
@@ -324,6 +438,9 @@ class DetailsForm(forms.Form):
             support=self._support(),
             consents=self.consents(),
             meanwhile=cleaned.get("meanwhile", False),
+            own_answers={
+                question: own_value(question, cleaned[name]) for name, question in self.own.items()
+            },
         )
 
     def _support(self) -> dict[str, str]:
@@ -347,7 +464,11 @@ class ChangeForm(DetailsForm):
 
     def __init__(self, *args: Any, registration: Registration, **kwargs: Any) -> None:
         super().__init__(
-            *args, event=registration.event, initial=initial_of(registration), **kwargs
+            *args,
+            event=registration.event,
+            initial=initial_of(registration),
+            answered=dict(registration.answers.values_list("question", "value")),
+            **kwargs,
         )
         if registration.seat is None and registration.wishes:
             self.fields["mode"].help_text = _(
@@ -519,6 +640,9 @@ def sentence(reason: str) -> str:
         "postponed": _now("The event was put off. Please look again later."),
         "not_offered": _now("Registration is not open."),
         "no_mail": _now("Registration is not open yet."),
+        "questions_changed": _now(
+            "The organisers have just changed a question. Please look at them once more."
+        ),
         "too_many_companions": _now(
             "You have registered as many people as one address can. Please write to us."
         ),

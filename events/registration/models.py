@@ -24,6 +24,7 @@ from speakers.models import StakeholderGroup, Voice
 QUESTION_LENGTH = 2000
 SUPPORT_NOTE_LENGTH = 1000
 REASON_LENGTH = 500
+OWN_QUESTION_LENGTH = 300
 # People of one group that organisers may wish for: more than any table holds.
 MOST_WISHED = 999
 
@@ -586,6 +587,103 @@ class VoiceAnswer(models.Model):
 
     def __str__(self) -> str:
         return str(self.voice)
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def asked_or_answered(self) -> "QuestionQuerySet":
+        """Those that are asked now, and those asked no more that somebody answered."""
+        answers = Answer.objects.filter(question=OuterRef("pk"))
+        return self.filter(Q(removed_at__isnull=True) | Exists(answers))
+
+
+class Question(models.Model):
+    """A question of the organisers' own to whoever registers for an event.
+
+    One that is asked no more keeps its answers; one that nobody answered can go.
+    """
+
+    class Kind(models.TextChoices):
+        SHORT = "short", _("A short text")
+        LONG = "long", _("A long text")
+        ONE = "one", _("One of several choices")
+        SEVERAL = "several", _("As many choices as one likes")
+        YES_NO = "yes_no", _("Yes or no")
+        NUMBER = "number", _("A number")
+        COUNTRY = "country", _("A country")
+
+    event = models.ForeignKey(
+        Event, models.CASCADE, verbose_name=_("event"), related_name="own_questions"
+    )
+    position = models.PositiveSmallIntegerField(_("place"), default=1)
+    text = models.CharField(
+        _("question"),
+        max_length=OWN_QUESTION_LENGTH,
+        help_text=_("As people read it. Ask only what you need to run this event."),
+    )
+    kind = models.CharField(_("answer"), max_length=10, choices=Kind.choices, default=Kind.SHORT)
+    choices = models.TextField(
+        _("choices"), blank=True, help_text=_("One in each line. Only for questions with choices.")
+    )
+    help = models.CharField(
+        _("what helps to answer it"),
+        max_length=OWN_QUESTION_LENGTH,
+        blank=True,
+        help_text=_("Stands below the question. May stay empty."),
+    )
+    required = models.BooleanField(
+        _("must be answered"),
+        default=False,
+        help_text=_("Nobody new gets a seat without an answer. Who has one keeps it."),
+    )
+    removed_at = models.DateTimeField(_("asked no more since"), null=True, editable=False)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question to whoever registers")
+        verbose_name_plural = _("questions to whoever registers")
+        ordering = ["position", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="question_kind_is_known",
+                condition=Q(
+                    kind__in=["short", "long", "one", "several", "yes_no", "number", "country"]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Answer(models.Model):
+    """What somebody answered to a question of the organisers' own. No answer, no row.
+
+    A text; a list of texts where she chose several; true or false; a country's
+    code. A number is a text too, so that none of its digits is lost.
+    """
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="answers"
+    )
+    question = models.ForeignKey(
+        Question, models.PROTECT, verbose_name=_("question"), related_name="answers"
+    )
+    value = models.JSONField(_("answer"))
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["pk"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="answer_once_per_person", fields=["registration", "question"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.question)
 
 
 class HistoryEntry(models.Model):

@@ -332,7 +332,7 @@ def test_the_page_costs_a_constant_number_of_queries(organiser, number, django_a
     registration = make_registration(
         make_event(), support=dict.fromkeys(["captions", "braille", "childcare"][:number], "")
     )
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         assert organiser.get(page(registration)).status_code == 200
 
 

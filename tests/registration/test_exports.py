@@ -327,7 +327,7 @@ def test_export_costs_a_constant_number_of_queries(
 ):
     make_crowd(number)
     columns = [column.name for column in exports.COLUMNS]
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         content = body(export(organiser, *columns, kind=kind))
     found = read_csv(content) if kind == "csv" else read_xlsx(content)[0]
     assert len(found) == number + 1

@@ -430,7 +430,10 @@ def test_seats_and_registration_are_headed_in_plain_words(organiser):
         headings = re.findall(
             r'<h2 id="\w+-heading" class="inline-heading">\s*(.*?)\s*</h2>', shown
         )
-        assert headings[-3:] == ["Registration", "Seats", "Seats kept for groups until a time"]
+        assert headings[-4:] == [
+            "Registration", "Seats", "Seats kept for groups until a time",
+            "Questions to whoever registers",
+        ]  # fmt: skip
         assert '"addText": "Add another Way to take part"' in shown
         for word in ("quota</", "Quota", "Registration settings", "#1"):
             assert word not in shown

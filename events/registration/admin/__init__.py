@@ -1,8 +1,9 @@
 """Registrations in the admin. What is done to them is done by the rules.
 
-``event`` is what an event offers; ``people`` the list and one person's page,
-with ``filters``, ``deciding``, ``exporting`` and ``support`` as its parts;
-``table`` is who sits there and who is missing; ``log`` shows who saw what.
+``event`` is what an event offers, ``questions`` what it asks; ``people`` the
+list and one person's page, with ``filters``, ``deciding``, ``exporting`` and
+``support`` as its parts; ``table`` is who sits there and who is missing;
+``log`` shows who saw what.
 """
 
 from events.registration.admin.event import (
@@ -16,11 +17,13 @@ from events.registration.admin.event import (
 )
 from events.registration.admin.log import PersonalDataAccessAdmin
 from events.registration.admin.people import RegistrationAdmin
+from events.registration.admin.questions import QuestionInline, save_questions
 from events.registration.admin.table import TablePages
 
 __all__ = [
     "KeptSeatsInline",
     "PersonalDataAccessAdmin",
+    "QuestionInline",
     "QuotaForm",
     "QuotaFormSet",
     "QuotaInline",
@@ -28,5 +31,6 @@ __all__ = [
     "RegistrationSettingsInline",
     "TablePages",
     "save_kept_seats",
+    "save_questions",
     "save_quotas",
 ]

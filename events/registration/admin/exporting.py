@@ -1,6 +1,6 @@
 """The page where an organiser chooses what to export, and the file it answers with."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from events.models import Event
 from events.registration import access, exports
-from events.registration.models import RegistrationQuerySet
+from events.registration.models import Question, RegistrationQuerySet
 
 MAY_EXPORT = "registration.export_registration"
 FORMATS = {
@@ -47,9 +47,11 @@ class ExportForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: Any, questions: Collection[Question] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.allowed = exports.columns_for(user)
+        self.allowed = exports.columns_for(user, questions)
         columns = self.fields["columns"]
         assert isinstance(columns, forms.MultipleChoiceField)
         columns.choices = [(column.name, column.heading) for column in self.allowed]
@@ -78,7 +80,7 @@ def exported(
         at=timezone.now(),
         event=event,
         number=number,
-        columns=[column.name for column in columns],
+        columns=[column.noted for column in columns],
         filters=filters,
     )
     name = f"{_('registrations')}-{timezone.now():%Y-%m-%d}.{kind}"

@@ -25,13 +25,13 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from events import clock
 from events.models import Event
-from events.registration import access, rules
+from events.registration import access, exports, rules
 from events.registration.admin import deciding, filters
 from events.registration.admin.deciding import ReasonForm
 from events.registration.admin.exporting import MAY_EXPORT, ExportForm, exported
 from events.registration.admin.filters import SEE_SUPPORT
 from events.registration.admin.pages import PersonPages, confirm
-from events.registration.admin.person import mails_to, told, wish_of
+from events.registration.admin.person import answers_of, mails_to, told, wish_of
 from events.registration.admin.support import needs_by_kind
 from events.registration.models import (
     Consent,
@@ -232,6 +232,7 @@ class RegistrationAdmin(PersonPages):
             "may_change": self.has_change_permission(request, obj),
             "wishes": [wish_of(row) for row in obj.seat_requests.all()],
             "in_force": obj.in_force,
+            "answers": answers_of(obj),
             "lines": told(obj, sees_support=sees_support),
             "mails": mails_to(obj) if request.user.has_perm("outbox.view_outboxmail") else None,
         }
@@ -445,19 +446,29 @@ class RegistrationAdmin(PersonPages):
         except IncorrectLookupParameters:
             messages.warning(request, _("Part of the address was not understood."))
             return HttpResponseRedirect(request.path)
-        form = ExportForm(request.POST if request.method == "POST" else None, user=request.user)
+        event = self.event_of(request)
+        form = ExportForm(
+            request.POST if request.method == "POST" else None,
+            user=request.user,
+            questions=exports.questions_of(event),
+        )
         number = changelist.result_count
         if form.is_valid():
             return exported(
                 request,
                 changelist.queryset,
                 form,
-                event=self.event_of(request),
+                event=event,
                 number=number,
                 filters=filters.described(request.GET),
             )
         query = request.GET.urlencode()
-        context = {"form": form, "number": number, "query": f"?{query}" if query else ""}
+        context = {
+            "form": form,
+            "number": number,
+            "event": event,
+            "query": f"?{query}" if query else "",
+        }
         return self.shown(request, "export.html", _("Export"), **context)
 
     def support_view(self, request: HttpRequest) -> HttpResponse:

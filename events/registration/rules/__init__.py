@@ -9,7 +9,7 @@ open; ``at`` is real time, which says when it happened; ``by`` is the colleague
 who did it, and None for the person herself.
 
 ``people`` is what a person does herself, ``organisers`` what they decide about
-her, ``offer`` what an event offers. Others name what they need from here.
+her, ``offer`` what an event offers and asks. Others name what they need from here.
 """
 
 from events.registration.rules.answers import NOTICE_VERSION, Details
@@ -19,7 +19,9 @@ from events.registration.rules.offer import (
     keep_no_longer,
     keep_seats,
     move_up,
+    remove_question,
     remove_quota,
+    set_question,
     set_quota,
     set_targets,
 )
@@ -67,9 +69,11 @@ __all__ = [
     "move_up",
     "register",
     "register_companion",
+    "remove_question",
     "remove_quota",
     "send_links",
     "send_links_to",
+    "set_question",
     "set_quota",
     "set_targets",
     "stop_waiting",

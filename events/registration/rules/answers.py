@@ -6,12 +6,15 @@ from datetime import datetime
 
 from events.registration import history
 from events.registration.models import (
+    Answer,
     AttendanceMode,
     Consent,
+    Question,
     Registration,
     SupportNeed,
     VoiceAnswer,
 )
+from events.registration.questions import Value, name_of
 from speakers.models import StakeholderGroup, Voice
 
 # The wording of privacy notice and consents now in force.
@@ -43,6 +46,8 @@ class Details:
     """Purpose → given or not. A purpose left out was not answered."""
     meanwhile: bool = False
     """Whether she takes a seat in another mode while she has to wait for this one."""
+    own_answers: Mapping[Question, Value | None] = field(default_factory=dict)
+    """The organisers' own questions → her answer, or None. What was not asked stays as it is."""
 
 
 def changed(registration: Registration, details: Details) -> list[str]:
@@ -53,7 +58,19 @@ def changed(registration: Registration, details: Details) -> list[str]:
     needs = dict(registration.support_needs.values_list("kind", "note"))
     if needs != dict(details.support):
         fields.append(history.SUPPORT)
-    return fields
+    return fields + _own_changed(registration, details.own_answers)
+
+
+def _own_changed(registration: Registration, answers: Mapping[Question, Value | None]) -> list[str]:
+    """Return by which names history knows the organisers' questions answered otherwise now."""
+    if not answers:
+        return []
+    before = dict(registration.answers.values_list("question", "value"))
+    return [
+        name_of(question.pk)
+        for question, value in answers.items()
+        if before.get(question.pk) != value
+    ]
 
 
 def write(registration: Registration, details: Details, *, channel: str, at: datetime) -> bool:
@@ -79,7 +96,20 @@ def write(registration: Registration, details: Details, *, channel: str, at: dat
     VoiceAnswer.objects.bulk_create(
         VoiceAnswer(registration=registration, voice=voice) for voice in details.voices
     )
+    _write_own(registration, details.own_answers)
     return _record_consents(registration, details.consents, channel=channel, at=at)
+
+
+def _write_own(registration: Registration, answers: Mapping[Question, Value | None]) -> None:
+    """Write the answers to what was asked; those to other questions stay."""
+    if not answers:
+        return
+    registration.answers.filter(question__in=list(answers)).delete()
+    Answer.objects.bulk_create(
+        Answer(registration=registration, question=question, value=value)
+        for question, value in answers.items()
+        if value is not None
+    )
 
 
 def _record_consents(

@@ -1,4 +1,4 @@
-"""What an event offers: its seats, those kept for groups, and who is wished for."""
+"""What an event offers and asks: seats, those kept for groups, who is wished for, questions."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from events.cloning import shifted
 from events.models import Event
@@ -13,6 +14,7 @@ from events.registration import emails
 from events.registration.models import (
     AttendanceMode,
     KeptSeats,
+    Question,
     Quota,
     RegistrationSettings,
     SeatRequest,
@@ -118,12 +120,43 @@ def set_targets(event: Event, *, targets: Mapping[int, int]) -> None:
         )  # fmt: skip
 
 
+def set_question(question: Question) -> None:
+    """Write a question of the organisers' own; one without a place comes last.
+
+    Raises Refused("answered") where it would be of another kind though somebody
+    has answered it: the answers would fit it no longer.
+    """
+    with transaction.atomic():
+        event = giving.lock(question.event)
+        before = Question.objects.filter(pk=question.pk).first()
+        if before and before.kind != question.kind and before.answers.exists():
+            raise Refused("answered")
+        if question.position is None:
+            rows = Question.objects.filter(event=event)
+            question.position = (rows.aggregate(last=Max("position"))["last"] or 0) + 1
+        question.save()
+
+
+def remove_question(question: Question, *, at: datetime) -> bool:
+    """Ask a question no more; return whether it is gone.
+
+    One that was answered stays, with its answers; ``at`` is since when.
+    """
+    with transaction.atomic():
+        giving.lock(question.event)
+        if not question.answers.exists():
+            question.delete()
+            return True
+        Question.objects.filter(pk=question.pk, removed_at=None).update(removed_at=at)
+        return False
+
+
 def copy_settings(source: Event, target: Event) -> None:
-    """Give an event the registration settings, quotas, kept seats and wishes of another.
+    """Give an event the registration settings, quotas, kept seats, wishes and questions of another.
 
     Each time in them is as far from the target's start as it was from the
     source's, on the clocks on the wall (``cloning.shifted``). Nobody's seat is
-    copied, and taking people is not stopped. The target must have none yet.
+    copied and nobody's answer, and taking people is not stopped. The target must have none yet.
     """
     with transaction.atomic():
         giving.lock(target)
@@ -138,6 +171,8 @@ def copy_settings(source: Event, target: Event) -> None:
         for model in (Quota, KeptSeats, TableTarget):
             rows = model.objects.filter(event=source).order_by("pk")
             model.objects.bulk_create(_copied(row, source, target) for row in rows)
+        asked = Question.objects.filter(event=source, removed_at=None).order_by("pk")
+        Question.objects.bulk_create(_copied(row, source, target) for row in asked)
 
 
 def _copied(row: Any, source: Event, target: Event) -> Any:

@@ -13,6 +13,7 @@ from events.registration.models import (
     AttendanceMode,
     Consent,
     HistoryEntry,
+    Question,
     Registration,
     SeatRequest,
 )
@@ -55,7 +56,8 @@ def register(
     mail that says so, and nothing about it is changed; no more is it for
     somebody whom the organisers declined. One that gave up its seat is
     registered again with what was typed now. Where no seat of that mode is free
-    for her she waits for one. Raises Refused where nobody can register.
+    for her she waits for one. Raises Refused where nobody can register, and
+    where the organisers changed a question since it was asked.
     """
     with transaction.atomic():
         event = giving.lock(event)
@@ -67,6 +69,7 @@ def register(
         if known and (not known.is_cancelled or known.is_declined):
             emails.send_already_registered(known, at=at)
             return Outcome.ALREADY_REGISTERED
+        _require_asked(event, details)
         if known:
             known.submission = submission
             known.calendar_revision += 1
@@ -94,8 +97,8 @@ def register_companion(
     """Register another person who uses the address of ``contact``; her mails go there.
 
     Raises Refused where nobody can register, where ``contact`` gave up her own
-    or has no address of her own, or where MOST_COMPANIONS were registered so
-    already.
+    or has no address of her own, where MOST_COMPANIONS were registered so
+    already, or where the organisers changed a question since it was asked.
     """
     with transaction.atomic():
         event = giving.lock(contact.event)
@@ -110,6 +113,7 @@ def register_companion(
             raise Refused("contact_without_address")
         if contact.companions.count() >= MOST_COMPANIONS:
             raise Refused("too_many_companions")
+        _require_asked(event, details)
         registration = Registration(
             event=event,
             contact=contact,
@@ -136,12 +140,13 @@ def change(
 
     In another mode she gets a seat, or a place on its waiting list; what she
     holds is given up only once she has that seat. Raises Refused where nobody
-    can register and where the organisers declined it, and nothing is changed. A
-    mail tells of a changed mode.
+    can register, where the organisers declined it and where they changed a
+    question meanwhile, and nothing is changed. A mail tells of a changed mode.
     """
     with transaction.atomic():
         event = giving.lock(registration.event)
         found = giving.move_up(event, now=now, at=at)
+        _require_asked(event, details)
         registration = giving.read(registration)
         seat, in_force = registration.seat, registration.in_force
         asks = in_force is not None and details.mode not in {
@@ -311,6 +316,15 @@ def send_links_to(registrations: Iterable[Registration], *, at: datetime, by: Ac
 
 def _was_sent(submission: str | None) -> bool:
     return bool(submission) and Registration.objects.filter(submission=submission).exists()
+
+
+def _require_asked(event: Event, details: Details) -> None:
+    """Refuse answers to questions that are gone, or have become of another kind meanwhile."""
+    if not details.own_answers:
+        return
+    kinds = dict(Question.objects.filter(event=event).values_list("pk", "kind"))
+    if any(kinds.get(question.pk) != question.kind for question in details.own_answers):
+        raise Refused("questions_changed")
 
 
 def _require_seat_for_group(
