@@ -93,6 +93,18 @@ class AddressField(forms.EmailField):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
+def is_in_letters(name: str) -> bool:
+    """Whether somebody could be called by it: there is a letter or a digit in it."""
+    return any(unicodedata.category(sign)[0] in "LN" for sign in name)
+
+
+def cleaned_phone(phone: str) -> str:
+    """Return a phone number as typed. Raises ValidationError where it is none."""
+    if phone and not PHONE.match(phone):
+        raise ValidationError(_("Please write the number in digits, such as +254 700 000000."))
+    return phone
+
+
 def _line(label: Any, *, length: int = 200, autocomplete: str = "off", **kwargs: Any) -> LineField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, "dir": "auto"})
     field = LineField(label=label, widget=widget, **kwargs)
@@ -267,17 +279,14 @@ class DetailsForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if not any(unicodedata.category(sign)[0] in "LN" for sign in name):
+        if not is_in_letters(name):
             raise ValidationError(_("Please write your name in letters."))
         if WEB_ADDRESS.search(name):
             raise ValidationError(_("Please write only your name, without a web address."))
         return name
 
     def clean_phone(self) -> str:
-        phone: str = self.cleaned_data["phone"]
-        if phone and not PHONE.match(phone):
-            raise ValidationError(_("Please write the number in digits, such as +254 700 000000."))
-        return phone
+        return cleaned_phone(self.cleaned_data["phone"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -474,6 +483,23 @@ class LostLinkForm(forms.Form):
         max_length=254,
         help_text=_("The address you registered with."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """The short code of somebody without an address."""
+
+    code = LineField(
+        label=_("Your code"),
+        max_length=40,
+        help_text=_("Eight letters and digits, such as K7M4-QX9T. Capitals don't matter."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+        error_messages={
+            "required": _("Please write your code."),
+            "max_length": _("This code is not known here. Please look at it again, sign by sign."),
+        },
     )
 
 

@@ -33,6 +33,16 @@ def new_reference() -> str:
     return secrets.token_urlsafe(9)
 
 
+# Digits and capitals without those that look like another: 32 signs, so 40 bits in a code.
+CODE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 8
+
+
+def new_code() -> str:
+    """Return a short code that can be read out and written by hand: 40 random bits."""
+    return "".join(secrets.choice(CODE_SIGNS) for _sign in range(CODE_LENGTH))
+
+
 class AttendanceMode(models.TextChoices):
     """How somebody takes part."""
 
@@ -311,6 +321,13 @@ class Registration(models.Model):
     link_version = models.PositiveSmallIntegerField(
         editable=False, default=1, help_text=_("Raised to make earlier links useless.")
     )
+    code = models.CharField(
+        max_length=CODE_LENGTH,
+        unique=True,
+        null=True,
+        editable=False,
+        help_text=_("For a person without an address: what opens her page instead of a mail."),
+    )
     calendar_revision = models.PositiveIntegerField(
         editable=False,
         default=0,
@@ -362,6 +379,12 @@ class Registration(models.Model):
     def address(self) -> str | None:
         """Where her mails go: her own address, or that of who registered her."""
         return self.email or (self.contact.email if self.contact else None)
+
+    @property
+    def code_written(self) -> str:
+        """Her code as it is read out and written down: K7M4-QX9T. Empty where she has none."""
+        half = CODE_LENGTH // 2
+        return f"{self.code[:half]}-{self.code[half:]}" if self.code else ""
 
     @property
     def seat(self) -> "SeatRequest | None":

@@ -8,6 +8,7 @@ urlpatterns = [
     path("events/<slug:slug>/register/", views.register, name="register"),
     path("events/<slug:slug>/register/done/", views.done, name="done"),
     path("events/<slug:slug>/register/lost-link/", views.lost_link, name="lost_link"),
+    path("events/<slug:slug>/register/code/", views.code, name="code"),
     path("events/<slug:slug>/seats/", views.how_seats_are_given, name="seats"),
     path("registrations/<str:token>/", views.manage, name="manage"),
     path("registrations/<str:token>/change/", views.change, name="change"),

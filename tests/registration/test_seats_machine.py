@@ -30,7 +30,7 @@ from events.registration.models import (
 from events.registration.queries import availability_of
 from events.registration.rules import Refused, giving
 from events.registration.seats import seats_free
-from tests.factories import AT, NOW, make_details, make_event, make_group
+from tests.factories import AT, NOW, make_details, make_event, make_group, make_organiser
 
 GROUPS = ("community", "cso", "grassroots")
 MODES = list(AttendanceMode)
@@ -52,6 +52,7 @@ class Table(RuleBasedStateMachine):
     def publish(self, room, online, first):
         self.groups = {code: make_group(code) for code in GROUPS}
         self.event = make_event(quotas={"in_room": room, "online": online})
+        self.organiser = make_organiser(f"organiser-{self.event.pk}")
         self.now = NOW
         self.came = 0
         self.before = {}
@@ -120,6 +121,15 @@ class Table(RuleBasedStateMachine):
         self.to(rules.stop_waiting, number, mode=mode)
 
     # What organisers do
+
+    @rule(mode=st.one_of(st.none(), modes), group=st.one_of(st.none(), groups))
+    def enter(self, mode, group):
+        email = f"person-{self.came}@example.org"
+        self.came += 1
+        self.do(
+            rules.enter, self.event, name="Otieno", email=email, mode=mode,
+            group=self.groups.get(group), by=self.organiser,
+        )  # fmt: skip
 
     @rule(number=people, mode=st.one_of(st.none(), modes))
     def confirm(self, number, mode):

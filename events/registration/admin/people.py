@@ -19,15 +19,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, ngettext, ngettext_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, ngettext_lazy
 
 from events import clock
 from events.models import Event
 from events.registration import access, rules
 from events.registration.admin import deciding, filters
 from events.registration.admin.deciding import ReasonForm
+from events.registration.admin.entering import EnterForm, asked_for, entered
 from events.registration.admin.exporting import MAY_EXPORT, ExportForm, exported
 from events.registration.admin.filters import SEE_SUPPORT
 from events.registration.admin.pages import PersonPages, confirm
@@ -165,10 +166,6 @@ class RegistrationAdmin(PersonPages):
 
     # Who may what
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """People register by the form, where they are asked for their consent."""
-        return False
-
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whether this colleague may take the list away as a file."""
         return request.user.has_perm(MAY_EXPORT)
@@ -212,6 +209,31 @@ class RegistrationAdmin(PersonPages):
         query = kept.urlencode()
         return HttpResponseRedirect(f"{request.path}?{query}" if query else request.path)
 
+    # Somebody from paper or the phone
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Let an organiser enter a person of whom she may know no more than the name."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = EnterForm(
+            request.POST if request.method == "POST" else None,
+            event=asked_for(request),
+            language=get_language() or "en",
+        )
+        if form.is_valid():
+            try:
+                registration = rules.enter(
+                    **form.told(), by=request.user, now=clock.now(), at=timezone.now()
+                )
+            except rules.Refused as refusal:
+                form.refuse(refusal)
+            else:
+                messages.success(request, entered(registration))
+                return self._back(registration)
+        return self.shown(request, "enter.html", _("Enter a person"), form=form)
+
     # One person's page
 
     def render_change_form(  # noqa: PLR0917 - as Django calls it
@@ -229,7 +251,9 @@ class RegistrationAdmin(PersonPages):
         if sees_support:
             self.log_access(request, access.What.SUPPORT, registration=obj)
         context |= {
+            # Who has a person's code may change what it opens: only with this it is shown.
             "may_change": self.has_change_permission(request, obj),
+            "show_save_and_add_another": False,
             "wishes": [wish_of(row) for row in obj.seat_requests.all()],
             "in_force": obj.in_force,
             "lines": told(obj, sees_support=sees_support),

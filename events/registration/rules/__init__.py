@@ -28,6 +28,7 @@ from events.registration.rules.organisers import (
     correct,
     correct_address,
     decline,
+    enter,
     erase,
 )
 from events.registration.rules.people import (
@@ -60,6 +61,7 @@ __all__ = [
     "correct",
     "correct_address",
     "decline",
+    "enter",
     "erase",
     "give_up",
     "keep_no_longer",

@@ -11,6 +11,7 @@ from events.registration.models import (
     Registration,
     SupportNeed,
     VoiceAnswer,
+    new_code,
 )
 from speakers.models import StakeholderGroup, Voice
 
@@ -43,6 +44,19 @@ class Details:
     """Purpose → given or not. A purpose left out was not answered."""
     meanwhile: bool = False
     """Whether she takes a seat in another mode while she has to wait for this one."""
+
+
+def unused_code() -> str:
+    """Return a short code that is nobody's yet."""
+    while True:
+        code = new_code()
+        if not Registration.objects.filter(code=code).exists():
+            return code
+
+
+def was_sent(submission: str | None) -> bool:
+    """Whether this very form came before."""
+    return bool(submission) and Registration.objects.filter(submission=submission).exists()
 
 
 def changed(registration: Registration, details: Details) -> list[str]:

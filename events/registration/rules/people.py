@@ -59,7 +59,7 @@ def register(
     """
     with transaction.atomic():
         event = giving.lock(event)
-        if _was_sent(submission):
+        if answers.was_sent(submission):
             return Outcome.SENT_TWICE
         found = giving.move_up(event, now=now, at=at)
         giving.require_open(found, details.mode)
@@ -99,7 +99,7 @@ def register_companion(
     """
     with transaction.atomic():
         event = giving.lock(contact.event)
-        if _was_sent(submission):
+        if answers.was_sent(submission):
             return Outcome.SENT_TWICE
         found = giving.move_up(event, now=now, at=at)
         giving.require_open(found, details.mode)
@@ -113,6 +113,7 @@ def register_companion(
         registration = Registration(
             event=event,
             contact=contact,
+            code=answers.unused_code(),
             submission=submission,
             language=contact.language,
             created_at=at,
@@ -307,10 +308,6 @@ def send_links_to(registrations: Iterable[Registration], *, at: datetime, by: Ac
                 if emails.send_link(registration, at=at)]  # fmt: skip
         history.record_links(sent, by=by, at=at)
         return len(sent)
-
-
-def _was_sent(submission: str | None) -> bool:
-    return bool(submission) and Registration.objects.filter(submission=submission).exists()
 
 
 def _require_seat_for_group(
