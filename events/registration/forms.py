@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django import forms
@@ -17,6 +18,7 @@ from django.utils.translation import ngettext_lazy
 from django_countries import countries
 
 from events.models import Event
+from events.registration import rules
 from events.registration.counties import COUNTIES
 from events.registration.guards import LEAST_SECONDS, new_form_token, read_form_token
 from events.registration.models import (
@@ -28,7 +30,7 @@ from events.registration.models import (
     Registration,
     SupportNeed,
 )
-from events.registration.rules import Details
+from events.registration.rules import MOST_COMPANIONS, Details
 from events.registration.seats import Availability
 from speakers.models import StakeholderGroup, Voice
 
@@ -461,6 +463,149 @@ class CompanionForm(DetailsForm):
                  str(Consent.Purpose.CODE_OF_CONDUCT): True,
                  str(Consent.Purpose.ADULT): True}  # fmt: skip
         return given | super().consents()
+
+
+# What the form for several people does not ask of each of them.
+NOT_OF_SEVERAL = (
+    "name", "meanwhile", "job_title", "phone", "support", "support_note", "interpretation",
+    "voices", "question", "participants_list", "photographs",
+    "adult", "code_of_conduct", "processing",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One person's row of the form for several, as the page shows it."""
+
+    number: int
+    name: forms.BoundField
+    group: forms.BoundField
+    support: forms.BoundField
+
+
+class SeveralForm(CompanionForm):
+    """Several people at once: what they share, and a row for each. Empty rows are ignored.
+
+    There are as many rows as people are left to be registered, and never fewer
+    than were typed in: then it is the rule that says there are too many.
+    """
+
+    agreed = forms.BooleanField(
+        label=_("Each of them agreed to this, and is 18 or older."),
+        error_messages={"required": _("Please ask each of them first, and then tick this.")},
+    )
+    same_name = forms.BooleanField(
+        label=_("These are different people who have the same name."), required=False
+    )
+
+    def __init__(self, *args: Any, contact: Registration, **kwargs: Any) -> None:
+        super().__init__(*args, event=contact.event, **kwargs)
+        for name in NOT_OF_SEVERAL:
+            self.fields.pop(name, None)
+        self.fields["mode"].label = _("How will they take part?")
+        self.fields["group"].label = _("Which of these describes them best?")
+        self.fields["country"].help_text = _("Where they live.")
+        self.fields["county"].help_text = _("If they live in Kenya.")
+        self.fields["organisation"].help_text = _("If they come for one.")
+        companions = [person.name for person in contact.companions.all()]
+        self.left = max(MOST_COMPANIONS - len(companions), 0)
+        # Who registers them may think that her own name belongs there too.
+        self.names_known = [contact.name, *companions]
+        self.asks_same_name = False
+        for number in range(1, self._number_of_rows() + 1):
+            self._add_row(number)
+
+    def _number_of_rows(self) -> int:
+        typed = [number for number in range(1, MOST_COMPANIONS + 1)
+                 if any(str(self.data.get(f"{part}_{number}", "")).strip()
+                        for part in ("name", "group", "support"))]  # fmt: skip
+        return max([self.left, *typed])
+
+    def _add_row(self, number: int) -> None:
+        values = {"number": number}
+        self.fields[f"name_{number}"] = _line(_("Person %(number)d: name") % values, required=False)
+        self.fields[f"group_{number}"] = forms.ChoiceField(
+            label=_("Person %(number)d: group, if it is another") % values,
+            required=False,
+            choices=[("", _("As above")), *self._group_choices()],
+            error_messages={"invalid_choice": _("Please choose one of the groups in the list.")},
+        )
+        self.fields[f"support_{number}"] = _line(
+            _("Person %(number)d: support needed") % values, required=False
+        )
+
+    @property
+    def rows(self) -> list[PersonRow]:
+        """The rows as the page shows them."""
+        numbers = range(1, len([name for name in self.fields if name.startswith("name_")]) + 1)
+        return [
+            PersonRow(n, self[f"name_{n}"], self[f"group_{n}"], self[f"support_{n}"])
+            for n in numbers
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        names: list[str] = []
+        sent = rules.several_came(self.submission)
+        known = [] if sent else [_alike(name) for name in self.names_known]
+        for row in self.rows:
+            # One that is wrong already is not there to be looked at.
+            name = cleaned.get(f"name_{row.number}")
+            used = cleaned.get(f"group_{row.number}") or cleaned.get(f"support_{row.number}")
+            if name:
+                self._look_at(row.number, name, known=[*known, *map(_alike, names)])
+                names.append(name)
+            elif used and name is not None:
+                self.add_error(
+                    f"name_{row.number}", _("Please write the name too, or clear this row.")
+                )
+        if not names and not self.errors:
+            self.add_error("name_1" if self.rows else None, _("Please write at least one name."))
+        return cleaned
+
+    def _look_at(self, number: int, name: str, *, known: list[str]) -> None:
+        """Say what is wrong with one name, and ask about one that is there already."""
+        if not is_in_letters(name):
+            self.add_error(f"name_{number}", _("Please write the name in letters."))
+        elif WEB_ADDRESS.search(name):
+            text = _("Please write only the name, without a web address.")
+            self.add_error(f"name_{number}", text)
+        elif _alike(name) in known:
+            self.asks_same_name = True
+            if not self.cleaned_data.get("same_name"):
+                text = _("This name is there already. If it is another person, tick so below.")
+                self.add_error(f"name_{number}", text)
+
+    def people(self) -> list[Details]:
+        """Return those whose rows are filled in, in the sequence typed."""
+        cleaned = self.cleaned_data
+        return [
+            Details(
+                name=cleaned[f"name_{row.number}"],
+                mode=AttendanceMode(cleaned["mode"]),
+                country=cleaned["country"],
+                county=cleaned["county"],
+                group=self.groups[cleaned[f"group_{row.number}"] or cleaned["group"]],
+                organisation=cleaned["organisation"],
+                support={str(SupportNeed.Kind.OTHER): note}
+                if (note := cleaned[f"support_{row.number}"])
+                else {},
+                consents=self.consents(),
+            )
+            for row in self.rows
+            if cleaned[f"name_{row.number}"]
+        ]
+
+    def consents(self) -> dict[str, bool]:
+        """Return what the one who registers them says each of them agreed to."""
+        purposes = Consent.Purpose
+        agreed = (purposes.PROCESSING, purposes.CODE_OF_CONDUCT, purposes.ADULT)
+        return {str(purpose): True for purpose in agreed}
+
+
+def _alike(name: str) -> str:
+    """Return a name so that it equals the same one in other capitals."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 class RegistrationForm(CompanionForm):

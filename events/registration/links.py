@@ -84,6 +84,11 @@ def manage_url(registration: Registration) -> str:
     return settings.ORIGIN + reverse("registration:manage", args=[token])
 
 
+def code_url(event: Event) -> str:
+    """Return the absolute address of the page where a short code is typed."""
+    return settings.ORIGIN + reverse("registration:code", args=[event.slug])
+
+
 def decline_url(registration: Registration) -> str:
     """Return the absolute address of the page with the one button that gives up the seat."""
     token = token_for(registration, Power.MANAGE)

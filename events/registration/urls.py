@@ -17,5 +17,6 @@ urlpatterns = [
     path("registrations/<str:token>/meanwhile/", views.meanwhile, name="meanwhile"),
     path("registrations/<str:token>/return/", views.come_back, name="come_back"),
     path("registrations/<str:token>/another/", views.another, name="another"),
+    path("registrations/<str:token>/several/", views.several, name="several"),
     path("registrations/<str:token>/invite.ics", views.personal_ics, name="personal_ics"),
 ]

@@ -31,6 +31,7 @@ from events.registration.forms import (
     LostLinkForm,
     RegistrationForm,
     ReturnForm,
+    SeveralForm,
     sentence,
 )
 from events.registration.links import (
@@ -58,7 +59,15 @@ class SeeOther(HttpResponseRedirect):
 ASKED_AGAIN = {"full": "mode", "kept_for_her_group": "group"}
 
 # What a manage page may be told in its address, so that no cookie has to carry it.
-NOTICES = ("changed", "cancelled", "returned", "added", "meanwhile", "off_the_list")
+NOTICES = (
+    "changed",
+    "cancelled",
+    "returned",
+    "added",
+    "added_several",
+    "meanwhile",
+    "off_the_list",
+)
 
 
 def personal(power: Power) -> Callable[[View], View]:
@@ -307,6 +316,36 @@ def another(request: HttpRequest, registration: Registration) -> HttpResponse:
 
     answer = answer_form(request, template, form, write, secret_address=True, **context)
     return answer or SeeOther(manage_path(registration, "added"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
+def several(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Register several people who use the same address, in one form."""
+    if registration.is_cancelled or not registration.email:
+        return HttpResponseRedirect(manage_path(registration))
+    availability = availability_of(registration.event, now=clock.now())
+    form = SeveralForm(posted(request), contact=registration, availability=availability)
+    template = "events/registration/several.html"
+    context: dict[str, Any] = {
+        "registration": registration,
+        "manage_path": manage_path(registration),
+        "availability": availability,
+    }
+    if request.method != "POST":
+        return form_page(request, template, form, **context)
+
+    def write() -> None:
+        rules.register_several(
+            registration,
+            form.people(),
+            submission=form.submission,
+            now=clock.now(),
+            at=timezone.now(),
+        )
+
+    answer = answer_form(request, template, form, write, secret_address=True, **context)
+    return answer or SeeOther(manage_path(registration, "added_several"))
 
 
 @require_safe

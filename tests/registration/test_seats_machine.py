@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db.models import ProtectedError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -69,7 +70,7 @@ class Table(RuleBasedStateMachine):
         before = self.requests()
         try:
             act(*args, now=self.now, at=AT, **kwargs)
-        except Refused:
+        except (Refused, ProtectedError):
             assert self.requests() == before
 
     def to(self, act, number, **kwargs):
@@ -103,6 +104,11 @@ class Table(RuleBasedStateMachine):
     @rule(number=people, mode=modes, group=groups)
     def change(self, number, mode, group):
         self.to(rules.change, number, details=make_details(mode=mode, group=self.groups[group]))
+
+    @rule(number=people, mode=modes, brought=st.lists(groups, min_size=1, max_size=3))
+    def register_several(self, number, mode, brought):
+        told = [make_details(mode=mode, group=self.groups[group]) for group in brought]
+        self.to(rules.register_several, number, people=told, submission=None)
 
     @rule(number=people)
     def cancel(self, number):

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -22,6 +21,7 @@ from events.models import Event
 from events.registration import access, rules
 from events.registration.admin import deciding, filters
 from events.registration.admin.deciding import AddressForm, ReasonForm
+from events.registration.links import code_url
 from events.registration.models import AttendanceMode, Registration
 
 
@@ -136,8 +136,8 @@ class PersonPages(admin.ModelAdmin):
         if not registration.code:
             raise Http404
         self.log_access(request, access.What.PERSON, registration=registration)
-        where = settings.ORIGIN + reverse("registration:code", args=[registration.event.slug])
-        context = {"registration": registration, "event": registration.event, "where": where}
+        event = registration.event
+        context = {"registration": registration, "event": event, "where": code_url(event)}
         return self.shown(request, "slip.html", _("To hand over"), **context)
 
     def _person(self, request: HttpRequest, object_id: str) -> Registration:

@@ -15,6 +15,8 @@ from events.registration.models import (
 )
 from speakers.models import StakeholderGroup, Voice
 
+# What is left of a form's name once the place of a person in it is added: the column holds 40.
+SUBMISSION = 37
 # The wording of privacy notice and consents now in force.
 NOTICE_VERSION = "2"
 # What is told about a person in one column each; her answers that stand apart are beside it.
@@ -57,6 +59,11 @@ def unused_code() -> str:
 def was_sent(submission: str | None) -> bool:
     """Whether this very form came before."""
     return bool(submission) and Registration.objects.filter(submission=submission).exists()
+
+
+def submission_of(submission: str | None, place: int) -> str | None:
+    """Return by what one of several people who came by the same form is known to have come."""
+    return f"{submission[:SUBMISSION]}.{place}" if submission else None
 
 
 def changed(registration: Registration, details: Details) -> list[str]:
