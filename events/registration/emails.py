@@ -221,9 +221,11 @@ def _send(
     the same entry as his own, and cancelling hers would take his away.
     """
     name = "" if to else registration.name
+    hers = to is None
     to = to or registration.address
     if not to:
         return None
+    along = [_without_links(one.name) for one in registration.attendants.all()] if hers else []
     event = registration.event
     with translation.override(registration.language):
         part = calendar(registration) if calendar and registration.email else None
@@ -236,6 +238,7 @@ def _send(
             "event": event,
             "seat": registration.seat,
             "wishes": [(wish, place_in_line(wish)) for wish in registration.wishes],
+            "attendants": along,
             "manage_url": manage_url(registration),
             "decline_url": decline_url(registration),
             "calendar_url": calendar_url(registration),

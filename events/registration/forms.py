@@ -22,9 +22,11 @@ from events.registration import rules
 from events.registration.counties import COUNTIES
 from events.registration.guards import LEAST_SECONDS, new_form_token, read_form_token
 from events.registration.models import (
+    MOST_ATTENDANTS,
     QUESTION_LENGTH,
     SUPPORT_NOTE_LENGTH,
     AttendanceMode,
+    Attendant,
     Consent,
     Interpretation,
     Registration,
@@ -151,6 +153,20 @@ def _text(label: Any, *, length: int, rows: int, **kwargs: Any) -> forms.CharFie
     return field
 
 
+def _attendant(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        required=False,
+        choices=[
+            ("", _("Nobody")),
+            (Attendant.Kind.ASSISTANT, _("An assistant")),
+            (Attendant.Kind.INTERPRETER, _("An interpreter")),
+        ],
+        help_text=_("They need no seat. Only the person who arranges support sees this."),
+        error_messages={"invalid_choice": _("Please choose from the list.")},
+    )
+
+
 class DetailsForm(forms.Form):
     """What a person tells about herself and may change later."""
 
@@ -210,6 +226,10 @@ class DetailsForm(forms.Form):
     support_note = _text(
         _("Tell us more about it, if you like"), length=SUPPORT_NOTE_LENGTH, rows=2
     )
+    attendant_1 = _attendant(_("Does somebody come along with you?"))
+    attendant_1_name = _line(_("The name of who comes along"), required=False)
+    attendant_2 = _attendant(_("And somebody else?"))
+    attendant_2_name = _line(_("The name of the other who comes along"), required=False)
     interpretation = forms.MultipleChoiceField(
         label=_("Which languages can you follow?"),
         required=False,
@@ -299,7 +319,22 @@ class DetailsForm(forms.Form):
             )
         if cleaned.get("support_note") and not cleaned.get("support"):
             cleaned["support"] = [SupportNeed.Kind.OTHER]
+        for number in range(1, MOST_ATTENDANTS + 1):
+            self._look_at_attendant(f"attendant_{number}")
         return cleaned
+
+    def _look_at_attendant(self, field: str) -> None:
+        """Say what is wrong with the name of somebody who comes along."""
+        name = self.cleaned_data.get(f"{field}_name")
+        if not name:
+            return
+        if not is_in_letters(name):
+            self.add_error(f"{field}_name", _("Please write the name in letters."))
+        elif WEB_ADDRESS.search(name):
+            text = _("Please write only the name, without a web address.")
+            self.add_error(f"{field}_name", text)
+        elif not self.cleaned_data.get(field) and field not in self.errors:
+            self.add_error(field, _("Please choose what this person comes for."))
 
     def shown_again(self) -> None:
         """Cut far too long answers before the form goes back over somebody's line.
@@ -333,6 +368,7 @@ class DetailsForm(forms.Form):
             question=cleaned["question"],
             voices=[self.voices_offered[code] for code in dict.fromkeys(cleaned["voices"])],
             support=self._support(),
+            attendants=self._attendants(),
             consents=self.consents(),
             meanwhile=cleaned.get("meanwhile", False),
         )
@@ -344,6 +380,19 @@ class DetailsForm(forms.Form):
         if kinds:
             notes[kinds[-1]] = self.cleaned_data["support_note"]
         return notes
+
+    def _attendants(self) -> list[tuple[str, str]]:
+        """Return who comes along: an assistant also where only that was ticked as support."""
+        cleaned = self.cleaned_data
+        numbers = range(1, MOST_ATTENDANTS + 1)
+        along = [
+            (kind, cleaned[f"attendant_{number}_name"])
+            for number in numbers
+            if (kind := cleaned[f"attendant_{number}"])
+        ]
+        if not along and SupportNeed.Kind.ASSISTANT in cleaned["support"]:
+            return [(str(Attendant.Kind.ASSISTANT), "")]
+        return along
 
     def consents(self) -> dict[str, bool]:
         """Return purpose → given or not; a question left open was not answered."""
@@ -368,7 +417,11 @@ def initial_of(registration: Registration) -> dict[str, Any]:
     consents = dict(registration.consents.values_list("purpose", "given"))
     photographs = consents.get(Consent.Purpose.PHOTOGRAPHS)
     in_force = registration.in_force
+    along: dict[str, str] = {}
+    for number, one in enumerate(registration.attendants.all(), 1):
+        along |= {f"attendant_{number}": one.kind, f"attendant_{number}_name": one.name}
     return {
+        **along,
         "name": registration.name,
         "mode": in_force.mode if in_force else None,
         "group": registration.group.code,
@@ -468,6 +521,7 @@ class CompanionForm(DetailsForm):
 # What the form for several people does not ask of each of them.
 NOT_OF_SEVERAL = (
     "name", "meanwhile", "job_title", "phone", "support", "support_note", "interpretation",
+    "attendant_1", "attendant_1_name", "attendant_2", "attendant_2_name",
     "voices", "question", "participants_list", "photographs",
     "adult", "code_of_conduct", "processing",
 )  # fmt: skip

@@ -24,6 +24,8 @@ from speakers.models import StakeholderGroup, Voice
 QUESTION_LENGTH = 2000
 SUPPORT_NOTE_LENGTH = 1000
 REASON_LENGTH = 500
+# People who may come along with one.
+MOST_ATTENDANTS = 2
 # People of one group that organisers may wish for: more than any table holds.
 MOST_WISHED = 999
 
@@ -257,7 +259,10 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def asking_for_support(self, asked: bool = True) -> "RegistrationQuerySet":
         """Those who asked for support to take part, or who did not. Restricted."""
-        needs = Exists(SupportNeed.objects.filter(registration=OuterRef("pk")))
+        hers = {"registration": OuterRef("pk")}
+        needs = Exists(SupportNeed.objects.filter(**hers)) | Exists(
+            Attendant.objects.filter(**hers)
+        )
         return self.filter(needs if asked else ~needs)
 
     def with_details(self) -> "RegistrationQuerySet":
@@ -588,6 +593,34 @@ class SupportNeed(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class Attendant(models.Model):
+    """Somebody who comes along with a person so that she can take part, and takes no seat.
+
+    She is at no table and in no quota. Restricted as support needs are: it
+    tells that there is one.
+    """
+
+    class Kind(models.TextChoices):
+        ASSISTANT = "assistant", _("Assistant")
+        INTERPRETER = "interpreter", _("Interpreter")
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="attendants"
+    )
+    kind = models.CharField(_("what for"), max_length=20, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("person who comes along")
+        verbose_name_plural = _("people who come along")
+        ordering = ["pk"]
+        # Who may see support needs, may see this.
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}" if self.name else self.get_kind_display()
 
 
 class VoiceAnswer(models.Model):

@@ -9,6 +9,7 @@ from django.test import Client
 
 from events.registration.guards import new_form_token
 from events.registration.models import (
+    Attendant,
     Consent,
     HistoryEntry,
     Quota,
@@ -110,7 +111,7 @@ def rows():
     """All that this room and its outbox hold, to compare before and after."""
     models = (
         Registration, SeatRequest, Consent, SupportNeed, VoiceAnswer, Quota, RegistrationSettings,
-        HistoryEntry, OutboxMail,
+        HistoryEntry, OutboxMail, Attendant,
     )  # fmt: skip
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 

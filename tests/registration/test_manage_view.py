@@ -258,7 +258,7 @@ def test_her_page_costs_a_constant_number_of_queries(
     for number in range(companions):
         companion_of(registration, f"Person {number}")
     address = path(registration)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         person.get(address)
 
 

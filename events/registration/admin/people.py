@@ -33,8 +33,9 @@ from events.registration.admin.exporting import MAY_EXPORT, ExportForm, exported
 from events.registration.admin.filters import SEE_SUPPORT
 from events.registration.admin.pages import PersonPages, confirm
 from events.registration.admin.person import mails_to, told, wish_of
-from events.registration.admin.support import needs_by_kind
+from events.registration.admin.support import attendants_at, needs_by_kind
 from events.registration.models import (
+    Attendant,
     Consent,
     Registration,
     RegistrationQuerySet,
@@ -89,6 +90,15 @@ class SupportNeedInline(ReadOnlyInline):
     fields = ["kind", "note"]
 
 
+class AttendantInline(ReadOnlyInline):
+    model = Attendant
+    fields = ["kind", "name"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """As for support needs: it tells that there is one."""
+        return request.user.has_perm(SEE_SUPPORT)
+
+
 @admin.register(Registration)
 class RegistrationAdmin(PersonPages):
     list_display = ["name", "at_event", "seats", "group", "country", "registered"]
@@ -99,7 +109,7 @@ class RegistrationAdmin(PersonPages):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = filters.PatientPaginator
-    inlines = [SupportNeedInline, ConsentInline]
+    inlines = [SupportNeedInline, AttendantInline, ConsentInline]
     actions = ["send_link_again", "confirm", "decline", "give_up_seat", "delete_selected"]
     readonly_fields = ["event", "reference", "contact", "interpretation", "registered", "changed"]
     fieldsets = [
@@ -494,10 +504,13 @@ class RegistrationAdmin(PersonPages):
         if event is None and not key:
             event = events.first()
         kinds = needs_by_kind(event) if event else []
+        along = attendants_at(event) if event else []
         people = {need.registration_id for kind in kinds for need in kind.needs}
+        people |= {one.registration_id for one in along}
         if event:
             self.log_access(request, access.What.SUPPORT, event=event, number=len(people))
-        context = {"event": event, "events": list(events), "kinds": kinds, "people": len(people)}
+        context: dict[str, Any] = {"event": event, "events": list(events), "kinds": kinds}
+        context |= {"along": along, "people": len(people)}
         return self.shown(request, "support.html", _("Support people asked for"), **context)
 
 

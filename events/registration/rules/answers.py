@@ -1,12 +1,13 @@
 """What a person tells about herself, and how it is written down."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from events.registration import history
 from events.registration.models import (
     AttendanceMode,
+    Attendant,
     Consent,
     Registration,
     SupportNeed,
@@ -42,6 +43,8 @@ class Details:
     voices: Collection[Voice] = ()
     support: Mapping[str, str] = field(default_factory=dict)
     """Kind of support → her own words on it."""
+    attendants: Sequence[tuple[str, str]] = ()
+    """Who comes along with her and takes no seat: kind and name, which may be empty."""
     consents: Mapping[str, bool] = field(default_factory=dict)
     """Purpose → given or not. A purpose left out was not answered."""
     meanwhile: bool = False
@@ -72,7 +75,8 @@ def changed(registration: Registration, details: Details) -> list[str]:
     if list(registration.interpretation) != list(details.interpretation):
         fields.append("interpretation")
     needs = dict(registration.support_needs.values_list("kind", "note"))
-    if needs != dict(details.support):
+    along = list(registration.attendants.values_list("kind", "name"))
+    if needs != dict(details.support) or along != list(details.attendants):
         fields.append(history.SUPPORT)
     return fields
 
@@ -82,6 +86,7 @@ def write(registration: Registration, details: Details, *, channel: str, at: dat
 
     Returns whether an answer about consent is new.
     """
+    is_new = registration.pk is None
     for name in DETAILS:
         setattr(registration, name, getattr(details, name))
     registration.interpretation = list(details.interpretation)
@@ -95,6 +100,12 @@ def write(registration: Registration, details: Details, *, channel: str, at: dat
     SupportNeed.objects.bulk_create(
         SupportNeed(registration=registration, kind=kind, note=note)
         for kind, note in details.support.items()
+    )
+    if not is_new:
+        registration.attendants.all().delete()
+    Attendant.objects.bulk_create(
+        Attendant(registration=registration, kind=kind, name=name)
+        for kind, name in details.attendants
     )
     registration.voice_answers.all().delete()
     VoiceAnswer.objects.bulk_create(
