@@ -75,7 +75,7 @@ RUN = (
     | may(EDIT, "speakers", "stakeholdergroup", "voice")
     | may(EDIT, "registration", "quota", "registrationsettings", "keptseats", "tabletarget")
     | may(EDIT, "registration", "question")
-    | may(["change", "delete", "export"], "registration", "registration")
+    | may(["add", "change", "delete", "export"], "registration", "registration")
     | may(["view"], "registration", "consent")
     # Counts below five as they are; no page shows whose a voice is.
     | may(["view"], "registration", "voiceanswer")

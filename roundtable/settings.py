@@ -229,6 +229,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 # Posts of the registration forms accepted from one address in an hour. A whole
 # hall may share one address, so it stops floods and nobody else.
 REGISTRATION_POSTS_PER_HOUR = 300
+# Short codes that may be tried from one address in an hour: a code is one of 2 to the power of 40.
+CODES_PER_HOUR = 60
 # Mails that a form may cause to one address in an hour.
 MAILS_PER_ADDRESS_PER_HOUR = 5
 

@@ -7,7 +7,7 @@ method, and as an attachment with the same bytes.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -24,7 +24,7 @@ from django.utils.functional import lazy
 from events.calendar import cancellation, request
 from events.models import Event
 from events.publishing import entry, event_url
-from events.registration.links import calendar_url, decline_url, manage_url
+from events.registration.links import calendar_url, code_url, decline_url, manage_url
 from events.registration.models import AttendanceMode, Registration
 from events.registration.outbox import rules as outbox
 from events.registration.outbox.models import OutboxMail
@@ -56,6 +56,21 @@ def send_confirmation(registration: Registration, *, returned: bool, now: dateti
         send_waiting(registration)
         return
     _send(registration, "registered", context={"returned": returned}, calendar=_request(now))
+
+
+def send_several(contact: Registration, registered: Sequence[Registration]) -> None:
+    """Tell who registered several people how each of them stands, with each one's link."""
+    people = [
+        {
+            "name": _without_links(person.name),
+            "seat": person.seat,
+            "wishes": [(wish, place_in_line(wish)) for wish in person.wishes],
+            "code": person.code_written,
+            "url": manage_url(person),
+        }
+        for person in registered
+    ]
+    _send(contact, "several", context={"people": people, "code_url": code_url(contact.event)})
 
 
 def send_waiting(registration: Registration, *, mode: AttendanceMode | None = None) -> None:
@@ -206,9 +221,11 @@ def _send(
     the same entry as his own, and cancelling hers would take his away.
     """
     name = "" if to else registration.name
+    hers = to is None
     to = to or registration.address
     if not to:
         return None
+    along = [_without_links(one.name) for one in registration.attendants.all()] if hers else []
     event = registration.event
     with translation.override(registration.language):
         part = calendar(registration) if calendar and registration.email else None
@@ -221,6 +238,7 @@ def _send(
             "event": event,
             "seat": registration.seat,
             "wishes": [(wish, place_in_line(wish)) for wish in registration.wishes],
+            "attendants": along,
             "manage_url": manage_url(registration),
             "decline_url": decline_url(registration),
             "calendar_url": calendar_url(registration),

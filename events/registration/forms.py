@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
@@ -20,12 +21,15 @@ from django.utils.translation import ngettext_lazy
 from django_countries import countries
 
 from events.models import Event
+from events.registration import rules
 from events.registration.counties import COUNTIES
 from events.registration.guards import LEAST_SECONDS, new_form_token, read_form_token
 from events.registration.models import (
+    MOST_ATTENDANTS,
     QUESTION_LENGTH,
     SUPPORT_NOTE_LENGTH,
     AttendanceMode,
+    Attendant,
     Consent,
     Interpretation,
     Question,
@@ -33,7 +37,7 @@ from events.registration.models import (
     SupportNeed,
 )
 from events.registration.questions import Value, name_of, offered
-from events.registration.rules import Details
+from events.registration.rules import MOST_COMPANIONS, Details
 from events.registration.seats import Availability
 from speakers.models import StakeholderGroup, Voice
 
@@ -99,6 +103,18 @@ class AddressField(forms.EmailField):
         long_name = len(value.rpartition("@")[0]) > 64 and len(value) <= 254
         if odd or long_name:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+def is_in_letters(name: str) -> bool:
+    """Whether somebody could be called by it: there is a letter or a digit in it."""
+    return any(unicodedata.category(sign)[0] in "LN" for sign in name)
+
+
+def cleaned_phone(phone: str) -> str:
+    """Return a phone number as typed. Raises ValidationError where it is none."""
+    if phone and not PHONE.match(phone):
+        raise ValidationError(_("Please write the number in digits, such as +254 700 000000."))
+    return phone
 
 
 def _line(label: Any, *, length: int = 200, autocomplete: str = "off", **kwargs: Any) -> LineField:
@@ -229,6 +245,20 @@ def own_value(question: Question, cleaned: Any) -> Value | None:
     return cleaned or None
 
 
+def _attendant(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        required=False,
+        choices=[
+            ("", _("Nobody")),
+            (Attendant.Kind.ASSISTANT, _("An assistant")),
+            (Attendant.Kind.INTERPRETER, _("An interpreter")),
+        ],
+        help_text=_("They need no seat. Only the person who arranges support sees this."),
+        error_messages={"invalid_choice": _("Please choose from the list.")},
+    )
+
+
 class DetailsForm(forms.Form):
     """What a person tells about herself and may change later."""
 
@@ -288,6 +318,10 @@ class DetailsForm(forms.Form):
     support_note = _text(
         _("Tell us more about it, if you like"), length=SUPPORT_NOTE_LENGTH, rows=2
     )
+    attendant_1 = _attendant(_("Does somebody come along with you?"))
+    attendant_1_name = _line(_("The name of who comes along"), required=False)
+    attendant_2 = _attendant(_("And somebody else?"))
+    attendant_2_name = _line(_("The name of the other who comes along"), required=False)
     interpretation = forms.MultipleChoiceField(
         label=_("Which languages can you follow?"),
         required=False,
@@ -381,17 +415,14 @@ class DetailsForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if not any(unicodedata.category(sign)[0] in "LN" for sign in name):
+        if not is_in_letters(name):
             raise ValidationError(_("Please write your name in letters."))
         if WEB_ADDRESS.search(name):
             raise ValidationError(_("Please write only your name, without a web address."))
         return name
 
     def clean_phone(self) -> str:
-        phone: str = self.cleaned_data["phone"]
-        if phone and not PHONE.match(phone):
-            raise ValidationError(_("Please write the number in digits, such as +254 700 000000."))
-        return phone
+        return cleaned_phone(self.cleaned_data["phone"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -402,7 +433,22 @@ class DetailsForm(forms.Form):
             )
         if cleaned.get("support_note") and not cleaned.get("support"):
             cleaned["support"] = [SupportNeed.Kind.OTHER]
+        for number in range(1, MOST_ATTENDANTS + 1):
+            self._look_at_attendant(f"attendant_{number}")
         return cleaned
+
+    def _look_at_attendant(self, field: str) -> None:
+        """Say what is wrong with the name of somebody who comes along."""
+        name = self.cleaned_data.get(f"{field}_name")
+        if not name:
+            return
+        if not is_in_letters(name):
+            self.add_error(f"{field}_name", _("Please write the name in letters."))
+        elif WEB_ADDRESS.search(name):
+            text = _("Please write only the name, without a web address.")
+            self.add_error(f"{field}_name", text)
+        elif not self.cleaned_data.get(field) and field not in self.errors:
+            self.add_error(field, _("Please choose what this person comes for."))
 
     def shown_again(self) -> None:
         """Cut far too long answers before the form goes back over somebody's line.
@@ -436,6 +482,7 @@ class DetailsForm(forms.Form):
             question=cleaned["question"],
             voices=[self.voices_offered[code] for code in dict.fromkeys(cleaned["voices"])],
             support=self._support(),
+            attendants=self._attendants(),
             consents=self.consents(),
             meanwhile=cleaned.get("meanwhile", False),
             own_answers={
@@ -450,6 +497,19 @@ class DetailsForm(forms.Form):
         if kinds:
             notes[kinds[-1]] = self.cleaned_data["support_note"]
         return notes
+
+    def _attendants(self) -> list[tuple[str, str]]:
+        """Return who comes along: an assistant also where only that was ticked as support."""
+        cleaned = self.cleaned_data
+        numbers = range(1, MOST_ATTENDANTS + 1)
+        along = [
+            (kind, cleaned[f"attendant_{number}_name"])
+            for number in numbers
+            if (kind := cleaned[f"attendant_{number}"])
+        ]
+        if not along and SupportNeed.Kind.ASSISTANT in cleaned["support"]:
+            return [(str(Attendant.Kind.ASSISTANT), "")]
+        return along
 
     def consents(self) -> dict[str, bool]:
         """Return purpose → given or not; a question left open was not answered."""
@@ -483,7 +543,11 @@ def initial_of(registration: Registration) -> dict[str, Any]:
     consents = dict(registration.consents.values_list("purpose", "given"))
     photographs = consents.get(Consent.Purpose.PHOTOGRAPHS)
     in_force = registration.in_force
+    along: dict[str, str] = {}
+    for number, one in enumerate(registration.attendants.all(), 1):
+        along |= {f"attendant_{number}": one.kind, f"attendant_{number}_name": one.name}
     return {
+        **along,
         "name": registration.name,
         "mode": in_force.mode if in_force else None,
         "group": registration.group.code,
@@ -580,6 +644,150 @@ class CompanionForm(DetailsForm):
         return given | super().consents()
 
 
+# What the form for several people does not ask of each of them.
+NOT_OF_SEVERAL = (
+    "name", "meanwhile", "job_title", "phone", "support", "support_note", "interpretation",
+    "attendant_1", "attendant_1_name", "attendant_2", "attendant_2_name",
+    "voices", "question", "participants_list", "photographs",
+    "adult", "code_of_conduct", "processing",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One person's row of the form for several, as the page shows it."""
+
+    number: int
+    name: forms.BoundField
+    group: forms.BoundField
+    support: forms.BoundField
+
+
+class SeveralForm(CompanionForm):
+    """Several people at once: what they share, and a row for each. Empty rows are ignored.
+
+    There are as many rows as people are left to be registered, and never fewer
+    than were typed in: then it is the rule that says there are too many.
+    """
+
+    agreed = forms.BooleanField(
+        label=_("Each of them agreed to this, and is 18 or older."),
+        error_messages={"required": _("Please ask each of them first, and then tick this.")},
+    )
+    same_name = forms.BooleanField(
+        label=_("These are different people who have the same name."), required=False
+    )
+
+    def __init__(self, *args: Any, contact: Registration, **kwargs: Any) -> None:
+        super().__init__(*args, event=contact.event, **kwargs)
+        for name in NOT_OF_SEVERAL:
+            self.fields.pop(name, None)
+        self.fields["mode"].label = _("How will they take part?")
+        self.fields["group"].label = _("Which of these describes them best?")
+        self.fields["country"].help_text = _("Where they live.")
+        self.fields["county"].help_text = _("If they live in Kenya.")
+        self.fields["organisation"].help_text = _("If they come for one.")
+        companions = [person.name for person in contact.companions.all()]
+        self.left = max(MOST_COMPANIONS - len(companions), 0)
+        # Who registers them may think that her own name belongs there too.
+        self.names_known = [contact.name, *companions]
+        self.asks_same_name = False
+        for number in range(1, self._number_of_rows() + 1):
+            self._add_row(number)
+
+    def _number_of_rows(self) -> int:
+        typed = [number for number in range(1, MOST_COMPANIONS + 1)
+                 if any(str(self.data.get(f"{part}_{number}", "")).strip()
+                        for part in ("name", "group", "support"))]  # fmt: skip
+        return max([self.left, *typed])
+
+    def _add_row(self, number: int) -> None:
+        values = {"number": number}
+        self.fields[f"name_{number}"] = _line(_("Person %(number)d: name") % values, required=False)
+        self.fields[f"group_{number}"] = forms.ChoiceField(
+            label=_("Person %(number)d: group, if it is another") % values,
+            required=False,
+            choices=[("", _("As above")), *self._group_choices()],
+            error_messages={"invalid_choice": _("Please choose one of the groups in the list.")},
+        )
+        self.fields[f"support_{number}"] = _line(
+            _("Person %(number)d: support needed") % values, required=False
+        )
+
+    @property
+    def rows(self) -> list[PersonRow]:
+        """The rows as the page shows them."""
+        numbers = range(1, len([name for name in self.fields if name.startswith("name_")]) + 1)
+        return [
+            PersonRow(n, self[f"name_{n}"], self[f"group_{n}"], self[f"support_{n}"])
+            for n in numbers
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        names: list[str] = []
+        sent = rules.several_came(self.submission)
+        known = [] if sent else [_alike(name) for name in self.names_known]
+        for row in self.rows:
+            # One that is wrong already is not there to be looked at.
+            name = cleaned.get(f"name_{row.number}")
+            used = cleaned.get(f"group_{row.number}") or cleaned.get(f"support_{row.number}")
+            if name:
+                self._look_at(row.number, name, known=[*known, *map(_alike, names)])
+                names.append(name)
+            elif used and name is not None:
+                self.add_error(
+                    f"name_{row.number}", _("Please write the name too, or clear this row.")
+                )
+        if not names and not self.errors:
+            self.add_error("name_1" if self.rows else None, _("Please write at least one name."))
+        return cleaned
+
+    def _look_at(self, number: int, name: str, *, known: list[str]) -> None:
+        """Say what is wrong with one name, and ask about one that is there already."""
+        if not is_in_letters(name):
+            self.add_error(f"name_{number}", _("Please write the name in letters."))
+        elif WEB_ADDRESS.search(name):
+            text = _("Please write only the name, without a web address.")
+            self.add_error(f"name_{number}", text)
+        elif _alike(name) in known:
+            self.asks_same_name = True
+            if not self.cleaned_data.get("same_name"):
+                text = _("This name is there already. If it is another person, tick so below.")
+                self.add_error(f"name_{number}", text)
+
+    def people(self) -> list[Details]:
+        """Return those whose rows are filled in, in the sequence typed."""
+        cleaned = self.cleaned_data
+        return [
+            Details(
+                name=cleaned[f"name_{row.number}"],
+                mode=AttendanceMode(cleaned["mode"]),
+                country=cleaned["country"],
+                county=cleaned["county"],
+                group=self.groups[cleaned[f"group_{row.number}"] or cleaned["group"]],
+                organisation=cleaned["organisation"],
+                support={str(SupportNeed.Kind.OTHER): note}
+                if (note := cleaned[f"support_{row.number}"])
+                else {},
+                consents=self.consents(),
+            )
+            for row in self.rows
+            if cleaned[f"name_{row.number}"]
+        ]
+
+    def consents(self) -> dict[str, bool]:
+        """Return what the one who registers them says each of them agreed to."""
+        purposes = Consent.Purpose
+        agreed = (purposes.PROCESSING, purposes.CODE_OF_CONDUCT, purposes.ADULT)
+        return {str(purpose): True for purpose in agreed}
+
+
+def _alike(name: str) -> str:
+    """Return a name so that it equals the same one in other capitals."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 class RegistrationForm(CompanionForm):
     """The public form: a registration by one's own address."""
 
@@ -600,6 +808,23 @@ class LostLinkForm(forms.Form):
         max_length=254,
         help_text=_("The address you registered with."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """The short code of somebody without an address."""
+
+    code = LineField(
+        label=_("Your code"),
+        max_length=40,
+        help_text=_("Eight letters and digits, such as K7M4-QX9T. Capitals don't matter."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+        error_messages={
+            "required": _("Please write your code."),
+            "max_length": _("This code is not known here. Please look at it again, sign by sign."),
+        },
     )
 
 

@@ -13,11 +13,15 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from events.registration.models import Registration
+from events.models import Event
+from events.registration.models import CODE_LENGTH, CODE_SIGNS, Registration
 
 # What a token is made of. Anything else is not even looked up: PostgreSQL
 # takes no NUL, and nothing of ours is longer.
 TOKEN = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+CODE = re.compile(f"[{CODE_SIGNS}]{{{CODE_LENGTH}}}")
+# What a hand writes and an eye takes for another sign, and what stands between them.
+LOOKS_LIKE = str.maketrans("OILU", "011V", " \t\u00a0-\u2010\u2011\u2012\u2013\u2014\u2212._")
 
 
 class Power(StrEnum):
@@ -59,10 +63,30 @@ def registration_for(token: str, power: Power) -> Registration:
     return registration
 
 
+def registration_of_code(event: Event, typed: str) -> Registration:
+    """Return the registration at this event that a short code opens, however it is typed.
+
+    Capitals, spaces, hyphens and signs that look like another don't matter.
+    Raises LinkRefused where the code is nobody's here.
+    """
+    code = typed.upper().translate(LOOKS_LIKE)
+    if not CODE.fullmatch(code):
+        raise LinkRefused
+    found = Registration.objects.filter(event=event, code=code).first()
+    if found is None:
+        raise LinkRefused
+    return found
+
+
 def manage_url(registration: Registration) -> str:
     """Return the absolute address of her own page, on the site's own origin."""
     token = token_for(registration, Power.MANAGE)
     return settings.ORIGIN + reverse("registration:manage", args=[token])
+
+
+def code_url(event: Event) -> str:
+    """Return the absolute address of the page where a short code is typed."""
+    return settings.ORIGIN + reverse("registration:code", args=[event.slug])
 
 
 def decline_url(registration: Registration) -> str:

@@ -25,6 +25,8 @@ QUESTION_LENGTH = 2000
 SUPPORT_NOTE_LENGTH = 1000
 REASON_LENGTH = 500
 OWN_QUESTION_LENGTH = 300
+# People who may come along with one.
+MOST_ATTENDANTS = 2
 # People of one group that organisers may wish for: more than any table holds.
 MOST_WISHED = 999
 
@@ -32,6 +34,16 @@ MOST_WISHED = 999
 def new_reference() -> str:
     """Return an unguessable public name for a registration: 72 random bits, 12 characters."""
     return secrets.token_urlsafe(9)
+
+
+# Digits and capitals without those that look like another: 32 signs, so 40 bits in a code.
+CODE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 8
+
+
+def new_code() -> str:
+    """Return a short code that can be read out and written by hand: 40 random bits."""
+    return "".join(secrets.choice(CODE_SIGNS) for _sign in range(CODE_LENGTH))
 
 
 class AttendanceMode(models.TextChoices):
@@ -248,7 +260,10 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def asking_for_support(self, asked: bool = True) -> "RegistrationQuerySet":
         """Those who asked for support to take part, or who did not. Restricted."""
-        needs = Exists(SupportNeed.objects.filter(registration=OuterRef("pk")))
+        hers = {"registration": OuterRef("pk")}
+        needs = Exists(SupportNeed.objects.filter(**hers)) | Exists(
+            Attendant.objects.filter(**hers)
+        )
         return self.filter(needs if asked else ~needs)
 
     def with_details(self) -> "RegistrationQuerySet":
@@ -312,6 +327,13 @@ class Registration(models.Model):
     link_version = models.PositiveSmallIntegerField(
         editable=False, default=1, help_text=_("Raised to make earlier links useless.")
     )
+    code = models.CharField(
+        max_length=CODE_LENGTH,
+        unique=True,
+        null=True,
+        editable=False,
+        help_text=_("For a person without an address: what opens her page instead of a mail."),
+    )
     calendar_revision = models.PositiveIntegerField(
         editable=False,
         default=0,
@@ -363,6 +385,12 @@ class Registration(models.Model):
     def address(self) -> str | None:
         """Where her mails go: her own address, or that of who registered her."""
         return self.email or (self.contact.email if self.contact else None)
+
+    @property
+    def code_written(self) -> str:
+        """Her code as it is read out and written down: K7M4-QX9T. Empty where she has none."""
+        half = CODE_LENGTH // 2
+        return f"{self.code[:half]}-{self.code[half:]}" if self.code else ""
 
     @property
     def seat(self) -> "SeatRequest | None":
@@ -566,6 +594,34 @@ class SupportNeed(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class Attendant(models.Model):
+    """Somebody who comes along with a person so that she can take part, and takes no seat.
+
+    She is at no table and in no quota. Restricted as support needs are: it
+    tells that there is one.
+    """
+
+    class Kind(models.TextChoices):
+        ASSISTANT = "assistant", _("Assistant")
+        INTERPRETER = "interpreter", _("Interpreter")
+
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, verbose_name=_("registration"), related_name="attendants"
+    )
+    kind = models.CharField(_("what for"), max_length=20, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("person who comes along")
+        verbose_name_plural = _("people who come along")
+        ordering = ["pk"]
+        # Who may see support needs, may see this.
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}" if self.name else self.get_kind_display()
 
 
 class VoiceAnswer(models.Model):

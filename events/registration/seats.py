@@ -154,6 +154,16 @@ class Availability:
         return self.state in {RegistrationState.OPEN, RegistrationState.WAITING_LIST}
 
 
+def with_a_seat_given(
+    found: Availability, mode: AttendanceMode, *, group: str, now: datetime
+) -> Availability:
+    """Return how it stands for the next who comes with somebody (of this group, by code)."""
+    seats = {**found.seats, mode: with_one(found.seats[mode], group=group)}
+    free = tuple(one for one in found.offered if seats_free(seats[one], group=None, now=now) != 0)
+    kept = tuple(one for one in found.offered if one not in free and _kept_for(seats[one], now=now))
+    return replace(found, seats=seats, free=free, kept=kept)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of an event's registration, read in one query (see ``queries``)."""

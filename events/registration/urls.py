@@ -8,6 +8,7 @@ urlpatterns = [
     path("events/<slug:slug>/register/", views.register, name="register"),
     path("events/<slug:slug>/register/done/", views.done, name="done"),
     path("events/<slug:slug>/register/lost-link/", views.lost_link, name="lost_link"),
+    path("events/<slug:slug>/register/code/", views.code, name="code"),
     path("events/<slug:slug>/seats/", views.how_seats_are_given, name="seats"),
     path("registrations/<str:token>/", views.manage, name="manage"),
     path("registrations/<str:token>/change/", views.change, name="change"),
@@ -16,5 +17,6 @@ urlpatterns = [
     path("registrations/<str:token>/meanwhile/", views.meanwhile, name="meanwhile"),
     path("registrations/<str:token>/return/", views.come_back, name="come_back"),
     path("registrations/<str:token>/another/", views.another, name="another"),
+    path("registrations/<str:token>/several/", views.several, name="several"),
     path("registrations/<str:token>/invite.ics", views.personal_ics, name="personal_ics"),
 ]

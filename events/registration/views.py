@@ -25,14 +25,22 @@ from events.publishing import entry
 from events.registration import guards, rules
 from events.registration.forms import (
     ChangeForm,
+    CodeForm,
     CompanionForm,
     DetailsForm,
     LostLinkForm,
     RegistrationForm,
     ReturnForm,
+    SeveralForm,
     sentence,
 )
-from events.registration.links import LinkRefused, Power, registration_for, token_for
+from events.registration.links import (
+    LinkRefused,
+    Power,
+    registration_for,
+    registration_of_code,
+    token_for,
+)
 from events.registration.models import AttendanceMode, Registration, SeatRequest
 from events.registration.queries import availability_of, place_in_line, with_registration
 from events.registration.seats import Availability
@@ -51,7 +59,15 @@ class SeeOther(HttpResponseRedirect):
 ASKED_AGAIN = {"full": "mode", "kept_for_her_group": "group"}
 
 # What a manage page may be told in its address, so that no cookie has to carry it.
-NOTICES = ("changed", "cancelled", "returned", "added", "meanwhile", "off_the_list")
+NOTICES = (
+    "changed",
+    "cancelled",
+    "returned",
+    "added",
+    "added_several",
+    "meanwhile",
+    "off_the_list",
+)
 
 
 def personal(power: Power) -> Callable[[View], View]:
@@ -73,15 +89,20 @@ def personal(power: Power) -> Callable[[View], View]:
                 registration = registration_for(token, power)
             except LinkRefused as error:
                 raise Http404 from error
-            response = view(request, registration)
-            patch_cache_control(response, no_store=True, private=True)
+            response = unkept(view(request, registration))
             response["Referrer-Policy"] = "no-referrer"
-            response["X-Robots-Tag"] = "noindex"
             return response
 
         return guarded
 
     return decorate
+
+
+def unkept(response: HttpResponse) -> HttpResponse:
+    """Return the answer so that it is kept nowhere and found by no search engine."""
+    patch_cache_control(response, no_store=True, private=True)
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def open_event(slug: str) -> Event:
@@ -150,6 +171,30 @@ def lost_link(request: HttpRequest, slug: str) -> HttpResponse:
     return event_page(
         request, event, "events/registration/lost_link.html", status=status, form=form, sent=sent
     )
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest, slug: str) -> HttpResponse:
+    """Lead somebody with a short code to her page. Whoever guesses is stopped long before."""
+    event = open_event(slug)
+    form = CodeForm(posted(request))
+    status = 200
+    if request.method == "POST":
+        if not guards.comes_from_our_page(request):
+            form.add_error(None, foreign_page())
+            status = 403
+        elif refuse_flood(request, form, scope="code", limit=settings.CODES_PER_HOUR):
+            status = 429
+        elif form.is_valid():
+            try:
+                found = registration_of_code(event, form.cleaned_data["code"])
+            except LinkRefused:
+                form.add_error("code", form.fields["code"].error_messages["max_length"])
+            else:
+                return unkept(SeeOther(manage_path(found)))
+    template = "events/registration/code.html"
+    return unkept(event_page(request, event, template, status=status, form=form))
 
 
 @require_safe
@@ -273,6 +318,36 @@ def another(request: HttpRequest, registration: Registration) -> HttpResponse:
     return answer or SeeOther(manage_path(registration, "added"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
+def several(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Register several people who use the same address, in one form."""
+    if registration.is_cancelled or not registration.email:
+        return HttpResponseRedirect(manage_path(registration))
+    availability = availability_of(registration.event, now=clock.now())
+    form = SeveralForm(posted(request), contact=registration, availability=availability)
+    template = "events/registration/several.html"
+    context: dict[str, Any] = {
+        "registration": registration,
+        "manage_path": manage_path(registration),
+        "availability": availability,
+    }
+    if request.method != "POST":
+        return form_page(request, template, form, **context)
+
+    def write() -> None:
+        rules.register_several(
+            registration,
+            form.people(),
+            submission=form.submission,
+            now=clock.now(),
+            at=timezone.now(),
+        )
+
+    answer = answer_form(request, template, form, write, secret_address=True, **context)
+    return answer or SeeOther(manage_path(registration, "added_several"))
+
+
 @require_safe
 @personal(Power.CALENDAR)
 def personal_ics(request: HttpRequest, registration: Registration) -> HttpResponse:
@@ -356,10 +431,12 @@ def refuse(form: Form, refusal: rules.Refused) -> None:
     form.add_error(field, sentence(refusal.reason))
 
 
-def refuse_flood(request: HttpRequest, form: DetailsForm | LostLinkForm) -> bool:
+def refuse_flood(
+    request: HttpRequest, form: Form, *, scope: str = "registration", limit: int | None = None
+) -> bool:
     """Whether this address has sent more forms in this hour than a full hall would."""
-    limit = settings.REGISTRATION_POSTS_PER_HOUR
-    if not guards.over_the_limit(request, scope="registration", limit=limit):
+    limit = settings.REGISTRATION_POSTS_PER_HOUR if limit is None else limit
+    if not guards.over_the_limit(request, scope=scope, limit=limit):
         return False
     form.add_error(
         None,

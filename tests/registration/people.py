@@ -10,6 +10,7 @@ from django.test import Client
 from events.registration.guards import new_form_token
 from events.registration.models import (
     Answer,
+    Attendant,
     Consent,
     HistoryEntry,
     Question,
@@ -112,7 +113,7 @@ def rows():
     """All that this room and its outbox hold, to compare before and after."""
     models = (
         Registration, SeatRequest, Consent, SupportNeed, VoiceAnswer, Quota, RegistrationSettings,
-        HistoryEntry, OutboxMail, Question, Answer,
+        HistoryEntry, OutboxMail, Question, Answer, Attendant,
     )  # fmt: skip
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 

@@ -321,7 +321,7 @@ def test_support_page_costs_a_constant_number_of_queries(
     SupportNeed.objects.bulk_create(
         SupportNeed(registration=row, kind="braille") for row in Registration.objects.all()
     )
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         shown = words(officer.get(SUPPORT, {"event": crowded.pk}))
     assert f"({number})" in shown
 

@@ -501,9 +501,9 @@ def test_decisions_cost_a_constant_number_of_queries(
     for number in range(others):
         asking(event, "pending", email=f"person-{number}@example.org")
     registration = asking(event, "pending")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         confirm(registration, achieng)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         decline(registration, achieng)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         correct_address(registration, "w.kamau@example.org", achieng)

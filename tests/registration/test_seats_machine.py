@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db.models import ProtectedError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -30,7 +31,7 @@ from events.registration.models import (
 from events.registration.queries import availability_of
 from events.registration.rules import Refused, giving
 from events.registration.seats import seats_free
-from tests.factories import AT, NOW, make_details, make_event, make_group
+from tests.factories import AT, NOW, make_details, make_event, make_group, make_organiser
 
 GROUPS = ("community", "cso", "grassroots")
 MODES = list(AttendanceMode)
@@ -52,6 +53,7 @@ class Table(RuleBasedStateMachine):
     def publish(self, room, online, first):
         self.groups = {code: make_group(code) for code in GROUPS}
         self.event = make_event(quotas={"in_room": room, "online": online})
+        self.organiser = make_organiser(f"organiser-{self.event.pk}")
         self.now = NOW
         self.came = 0
         self.before = {}
@@ -68,7 +70,7 @@ class Table(RuleBasedStateMachine):
         before = self.requests()
         try:
             act(*args, now=self.now, at=AT, **kwargs)
-        except Refused:
+        except (Refused, ProtectedError):
             assert self.requests() == before
 
     def to(self, act, number, **kwargs):
@@ -103,6 +105,11 @@ class Table(RuleBasedStateMachine):
     def change(self, number, mode, group):
         self.to(rules.change, number, details=make_details(mode=mode, group=self.groups[group]))
 
+    @rule(number=people, mode=modes, brought=st.lists(groups, min_size=1, max_size=3))
+    def register_several(self, number, mode, brought):
+        told = [make_details(mode=mode, group=self.groups[group]) for group in brought]
+        self.to(rules.register_several, number, people=told, submission=None)
+
     @rule(number=people)
     def cancel(self, number):
         self.to(rules.cancel, number)
@@ -120,6 +127,15 @@ class Table(RuleBasedStateMachine):
         self.to(rules.stop_waiting, number, mode=mode)
 
     # What organisers do
+
+    @rule(mode=st.one_of(st.none(), modes), group=st.one_of(st.none(), groups))
+    def enter(self, mode, group):
+        email = f"person-{self.came}@example.org"
+        self.came += 1
+        self.do(
+            rules.enter, self.event, name="Otieno", email=email, mode=mode,
+            group=self.groups.get(group), by=self.organiser,
+        )  # fmt: skip
 
     @rule(number=people, mode=st.one_of(st.none(), modes))
     def confirm(self, number, mode):

@@ -627,6 +627,6 @@ def test_giving_up_a_seat_costs_the_same_however_many_wait(
     for number in range(waiting):
         register(event, f"person-{number}")
     amina = person("amina")
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(26):
         rules.cancel(amina, now=NOW, at=AT)
     assert SeatRequest.objects.filter(status="waiting").count() == waiting - 1

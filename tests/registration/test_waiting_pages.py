@@ -241,7 +241,7 @@ def test_her_page_costs_a_constant_number_of_queries(
 ):
     people = [wait(event, f"person-{number}") for number in range(waiting)]
     page = page_of(people[-1])
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         browser.get(page)
 
 

@@ -37,7 +37,7 @@ MATRIX = {
     "speakers/speaker": (EVERYBODY, EDITORS, EDITORS, EDITORS),
     "speakers/stakeholdergroup": (EVERYBODY, RUNNERS, RUNNERS, RUNNERS),
     "speakers/voice": (EVERYBODY, RUNNERS, RUNNERS, RUNNERS),
-    "registration/registration": (REGISTRARS, NOBODY, RUNNERS, RUNNERS),
+    "registration/registration": (REGISTRARS, RUNNERS, RUNNERS, RUNNERS),
     "registration/personaldataaccess": ({OWNER}, NOBODY, NOBODY, NOBODY),
     "outbox/outboxmail": (RUNNERS, NOBODY, RUNNERS, NOBODY),
     "auth/user": ({OWNER}, {OWNER}, {OWNER}, {OWNER}),

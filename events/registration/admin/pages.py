@@ -14,13 +14,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from events import clock
 from events.models import Event
 from events.registration import access, rules
 from events.registration.admin import deciding, filters
 from events.registration.admin.deciding import AddressForm, ReasonForm
+from events.registration.links import code_url
 from events.registration.models import AttendanceMode, Registration
 
 
@@ -36,6 +37,7 @@ class PersonPages(admin.ModelAdmin):
             self.page("<path:object_id>/decline/", self.decline_view, "decline"),
             self.page("<path:object_id>/give-up/", self.give_up_view, "give_up"),
             self.page("<path:object_id>/address/", self.address_view, "address"),
+            self.page("<path:object_id>/slip/", require_safe(self.slip_view), "slip"),
             *super().get_urls(),
         ]
 
@@ -127,6 +129,16 @@ class PersonPages(admin.ModelAdmin):
                 return self._back(registration)
         title = _("Correct the address")
         return self._person_page(request, registration, title, form)
+
+    def slip_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show her code as it goes on paper, to be handed over."""
+        registration = self._person(request, object_id)
+        if not registration.code:
+            raise Http404
+        self.log_access(request, access.What.PERSON, registration=registration)
+        event = registration.event
+        context = {"registration": registration, "event": event, "where": code_url(event)}
+        return self.shown(request, "slip.html", _("To hand over"), **context)
 
     def _person(self, request: HttpRequest, object_id: str) -> Registration:
         """Return the person for somebody who may change her."""

@@ -19,21 +19,23 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, ngettext, ngettext_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, ngettext_lazy
 
 from events import clock
 from events.models import Event
 from events.registration import access, exports, rules
 from events.registration.admin import deciding, filters
 from events.registration.admin.deciding import ReasonForm
+from events.registration.admin.entering import EnterForm, asked_for, entered
 from events.registration.admin.exporting import MAY_EXPORT, ExportForm, exported
 from events.registration.admin.filters import SEE_SUPPORT
 from events.registration.admin.pages import PersonPages, confirm
 from events.registration.admin.person import answers_of, mails_to, told, wish_of
-from events.registration.admin.support import needs_by_kind
+from events.registration.admin.support import attendants_at, needs_by_kind
 from events.registration.models import (
+    Attendant,
     Consent,
     Registration,
     RegistrationQuerySet,
@@ -88,6 +90,15 @@ class SupportNeedInline(ReadOnlyInline):
     fields = ["kind", "note"]
 
 
+class AttendantInline(ReadOnlyInline):
+    model = Attendant
+    fields = ["kind", "name"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """As for support needs: it tells that there is one."""
+        return request.user.has_perm(SEE_SUPPORT)
+
+
 @admin.register(Registration)
 class RegistrationAdmin(PersonPages):
     list_display = ["name", "at_event", "seats", "group", "country", "registered"]
@@ -98,7 +109,7 @@ class RegistrationAdmin(PersonPages):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = filters.PatientPaginator
-    inlines = [SupportNeedInline, ConsentInline]
+    inlines = [SupportNeedInline, AttendantInline, ConsentInline]
     actions = ["send_link_again", "confirm", "decline", "give_up_seat", "delete_selected"]
     readonly_fields = ["event", "reference", "contact", "interpretation", "registered", "changed"]
     fieldsets = [
@@ -165,10 +176,6 @@ class RegistrationAdmin(PersonPages):
 
     # Who may what
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """People register by the form, where they are asked for their consent."""
-        return False
-
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whether this colleague may take the list away as a file."""
         return request.user.has_perm(MAY_EXPORT)
@@ -212,6 +219,31 @@ class RegistrationAdmin(PersonPages):
         query = kept.urlencode()
         return HttpResponseRedirect(f"{request.path}?{query}" if query else request.path)
 
+    # Somebody from paper or the phone
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Let an organiser enter a person of whom she may know no more than the name."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = EnterForm(
+            request.POST if request.method == "POST" else None,
+            event=asked_for(request),
+            language=get_language() or "en",
+        )
+        if form.is_valid():
+            try:
+                registration = rules.enter(
+                    **form.told(), by=request.user, now=clock.now(), at=timezone.now()
+                )
+            except rules.Refused as refusal:
+                form.refuse(refusal)
+            else:
+                messages.success(request, entered(registration))
+                return self._back(registration)
+        return self.shown(request, "enter.html", _("Enter a person"), form=form)
+
     # One person's page
 
     def render_change_form(  # noqa: PLR0917 - as Django calls it
@@ -229,7 +261,9 @@ class RegistrationAdmin(PersonPages):
         if sees_support:
             self.log_access(request, access.What.SUPPORT, registration=obj)
         context |= {
+            # Who has a person's code may change what it opens: only with this it is shown.
             "may_change": self.has_change_permission(request, obj),
+            "show_save_and_add_another": False,
             "wishes": [wish_of(row) for row in obj.seat_requests.all()],
             "in_force": obj.in_force,
             "answers": answers_of(obj),
@@ -481,10 +515,13 @@ class RegistrationAdmin(PersonPages):
         if event is None and not key:
             event = events.first()
         kinds = needs_by_kind(event) if event else []
+        along = attendants_at(event) if event else []
         people = {need.registration_id for kind in kinds for need in kind.needs}
+        people |= {one.registration_id for one in along}
         if event:
             self.log_access(request, access.What.SUPPORT, event=event, number=len(people))
-        context = {"event": event, "events": list(events), "kinds": kinds, "people": len(people)}
+        context: dict[str, Any] = {"event": event, "events": list(events), "kinds": kinds}
+        context |= {"along": along, "people": len(people)}
         return self.shown(request, "support.html", _("Support people asked for"), **context)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from events.models import Event
-from events.registration.models import Registration, SupportNeed
+from events.registration.models import Attendant, Registration, SupportNeed
 
 
 @dataclass
@@ -29,3 +29,12 @@ def needs_by_kind(event: Event) -> list[Kind]:
     for need in needs:
         kinds[need.kind].needs.append(need)
     return [kind for kind in kinds.values() if kind.needs]
+
+
+def attendants_at(event: Event) -> list[Attendant]:
+    """Return who comes along with the people who hold a seat or wait for one."""
+    attendants = Attendant.objects.filter(
+        registration__event=event,
+        registration__in=Registration.objects.filter(event=event).taking_part(),
+    )
+    return list(attendants.select_related("registration").order_by("registration__name", "pk"))

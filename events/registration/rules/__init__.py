@@ -30,6 +30,7 @@ from events.registration.rules.organisers import (
     correct,
     correct_address,
     decline,
+    enter,
     erase,
 )
 from events.registration.rules.people import (
@@ -41,8 +42,10 @@ from events.registration.rules.people import (
     give_up,
     register,
     register_companion,
+    register_several,
     send_links,
     send_links_to,
+    several_came,
     stop_waiting,
     take_meanwhile,
 )
@@ -62,6 +65,7 @@ __all__ = [
     "correct",
     "correct_address",
     "decline",
+    "enter",
     "erase",
     "give_up",
     "keep_no_longer",
@@ -69,6 +73,7 @@ __all__ = [
     "move_up",
     "register",
     "register_companion",
+    "register_several",
     "remove_question",
     "remove_quota",
     "send_links",
@@ -76,6 +81,7 @@ __all__ = [
     "set_question",
     "set_quota",
     "set_targets",
+    "several_came",
     "stop_waiting",
     "take_meanwhile",
 ]

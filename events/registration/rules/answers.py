@@ -1,6 +1,6 @@
 """What a person tells about herself, and how it is written down."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,15 +8,19 @@ from events.registration import history
 from events.registration.models import (
     Answer,
     AttendanceMode,
+    Attendant,
     Consent,
     Question,
     Registration,
     SupportNeed,
     VoiceAnswer,
+    new_code,
 )
 from events.registration.questions import Value, name_of
 from speakers.models import StakeholderGroup, Voice
 
+# What is left of a form's name once the place of a person in it is added: the column holds 40.
+SUBMISSION = 37
 # The wording of privacy notice and consents now in force.
 NOTICE_VERSION = "2"
 # What is told about a person in one column each; her answers that stand apart are beside it.
@@ -42,6 +46,8 @@ class Details:
     voices: Collection[Voice] = ()
     support: Mapping[str, str] = field(default_factory=dict)
     """Kind of support → her own words on it."""
+    attendants: Sequence[tuple[str, str]] = ()
+    """Who comes along with her and takes no seat: kind and name, which may be empty."""
     consents: Mapping[str, bool] = field(default_factory=dict)
     """Purpose → given or not. A purpose left out was not answered."""
     meanwhile: bool = False
@@ -50,13 +56,32 @@ class Details:
     """The organisers' own questions → her answer, or None. What was not asked stays as it is."""
 
 
+def unused_code() -> str:
+    """Return a short code that is nobody's yet."""
+    while True:
+        code = new_code()
+        if not Registration.objects.filter(code=code).exists():
+            return code
+
+
+def was_sent(submission: str | None) -> bool:
+    """Whether this very form came before."""
+    return bool(submission) and Registration.objects.filter(submission=submission).exists()
+
+
+def submission_of(submission: str | None, place: int) -> str | None:
+    """Return by what one of several people who came by the same form is known to have come."""
+    return f"{submission[:SUBMISSION]}.{place}" if submission else None
+
+
 def changed(registration: Registration, details: Details) -> list[str]:
     """Return which answers differ from what stands. Voices are not told: they are only counted."""
     fields = [name for name in DETAILS if getattr(registration, name) != getattr(details, name)]
     if list(registration.interpretation) != list(details.interpretation):
         fields.append("interpretation")
     needs = dict(registration.support_needs.values_list("kind", "note"))
-    if needs != dict(details.support):
+    along = list(registration.attendants.values_list("kind", "name"))
+    if needs != dict(details.support) or along != list(details.attendants):
         fields.append(history.SUPPORT)
     return fields + _own_changed(registration, details.own_answers)
 
@@ -78,6 +103,7 @@ def write(registration: Registration, details: Details, *, channel: str, at: dat
 
     Returns whether an answer about consent is new.
     """
+    is_new = registration.pk is None
     for name in DETAILS:
         setattr(registration, name, getattr(details, name))
     registration.interpretation = list(details.interpretation)
@@ -91,6 +117,12 @@ def write(registration: Registration, details: Details, *, channel: str, at: dat
     SupportNeed.objects.bulk_create(
         SupportNeed(registration=registration, kind=kind, note=note)
         for kind, note in details.support.items()
+    )
+    if not is_new:
+        registration.attendants.all().delete()
+    Attendant.objects.bulk_create(
+        Attendant(registration=registration, kind=kind, name=name)
+        for kind, name in details.attendants
     )
     registration.voice_answers.all().delete()
     VoiceAnswer.objects.bulk_create(

@@ -83,7 +83,7 @@ def move_up(event: Event, *, now: datetime, at: datetime) -> Availability:
             break
         room = MOST_MOVED_UP - len(told)
         if room <= 0:
-            found = _promised(event, found)
+            found = promised(event, found)
             break
         for request in given[:room]:
             _give(request, found, now=now, at=at)
@@ -111,7 +111,7 @@ def line_up_the_undecided(event: Event, *, now: datetime, at: datetime) -> list[
     return lined_up
 
 
-def _promised(event: Event, found: Availability) -> Availability:
+def promised(event: Event, found: Availability) -> Availability:
     """Return how it stands for who comes now, while the seats people wait for are being given."""
     waiting = SeatRequest.objects.waiting(event).order_by()
     modes = set(waiting.values_list("mode", flat=True).distinct())
@@ -224,14 +224,16 @@ def ask(
     now: datetime,
     at: datetime,
     last: bool = False,
+    by: Actor = None,
 ) -> SeatRequest:
     """Note that a person wants a seat of this mode; return it, given or waited for.
 
     Unless it is wanted ``last`` she wants it more than all she asked for
     before. ``found`` is how it stands, behind the lock. Where she has to wait,
-    what she holds is hers still.
+    what she holds is hers still. Whom a colleague enters (``by``) needs no
+    approval after that.
     """
-    if found.approval:
+    if found.approval and by is None:
         status, why = Status.PENDING, Why.APPROVAL
     elif is_free(found, mode, registration.group, now=now):
         status, why = Status.CONFIRMED, Why.FREE
@@ -247,9 +249,9 @@ def ask(
         wishes.update(rank=F("rank") + 1)
         rank = 1
     if status == Status.CONFIRMED:
-        drop_wanted_less(registration, rank=rank, at=at)
+        drop_wanted_less(registration, rank=rank, by=by, at=at)
     request = SeatRequest.objects.create(
         registration=registration, mode=mode, rank=rank, status=status, created_at=at, changed_at=at
     )
-    history.record(registration, what, mode=mode, to_status=status, why=why, at=at)
+    history.record(registration, what, mode=mode, to_status=status, why=why, by=by, at=at)
     return request

@@ -1,18 +1,25 @@
 """What organisers decide about a person: a seat, a correction, an address, erasing her."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.utils.translation import gettext
 
 from events.models import Event
 from events.registration import access, emails, history
 from events.registration.history import Actor
-from events.registration.models import AttendanceMode, HistoryEntry, Registration, SeatRequest
+from events.registration.models import (
+    AttendanceMode,
+    Consent,
+    HistoryEntry,
+    Registration,
+    SeatRequest,
+)
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of
-from events.registration.rules import giving
-from events.registration.rules.answers import DETAILS
+from events.registration.rules import answers, giving
+from events.registration.rules.answers import DETAILS, Details
 from events.registration.rules.giving import Obstacle, Refused
 from events.registration.seats import Reason, seats_free
 from speakers.models import StakeholderGroup
@@ -20,6 +27,85 @@ from speakers.models import StakeholderGroup
 What = HistoryEntry.What
 Why = HistoryEntry.Why
 Status = SeatRequest.Status
+# The group of whoever was entered without one. It is offered in no form and wished for by nobody.
+NOT_TOLD = "not_told"
+
+
+def enter(
+    event: Event,
+    *,
+    name: str,
+    by: Actor,
+    now: datetime,
+    at: datetime,
+    mode: AttendanceMode | None = None,
+    group: StakeholderGroup | None = None,
+    country: str = "",
+    county: str = "",
+    organisation: str = "",
+    phone: str = "",
+    email: str | None = None,
+    language: str = "en",
+    consents: Mapping[str, bool] | None = None,
+    submission: str | None = None,
+) -> Registration:
+    """Write down a person who came on paper or by phone; return her registration.
+
+    Of what is not told, ``mode`` is the first that is offered, ``country`` that
+    of the venue, and ``group`` NOT_TOLD. Registration may be closed or not yet
+    open: the organisers decide. Where no seat is free she waits for one; so she
+    does where people wait while no seats are given. With an address she gets the
+    mail that everybody gets, without one a short code. ``consents`` are only what
+    she agreed to. The same form sent twice counts once.
+
+    Raises Refused where the address is registered for this event already, where
+    the way to take part is not offered, and for an event that is cancelled or over.
+    """
+    with transaction.atomic():
+        event = giving.lock(event)
+        if answers.was_sent(submission):
+            return Registration.objects.with_details().get(submission=submission)
+        _require_event(event, now=now)
+        if email and Registration.objects.filter(event=event).with_address(email).exists():
+            raise Refused(Obstacle.ADDRESS_TAKEN)
+        found = giving.move_up(event, now=now, at=at)
+        mode = mode or next(iter(found.offered), None)
+        if mode is None or mode not in found.offered:
+            raise Refused(Reason.NOT_OFFERED)
+        if not found.gives_seats:
+            # What is free stays free for those who wait, until seats are given again.
+            found = giving.promised(event, found)
+        registration = Registration(
+            event=event,
+            email=email or None,
+            code=None if email else answers.unused_code(),
+            submission=submission,
+            language=language,
+            created_at=at,
+        )
+        details = Details(
+            name=name,
+            mode=mode,
+            country=country or (event.venue.country.code if event.venue else ""),
+            group=group or _not_told(),
+            phone=phone,
+            organisation=organisation,
+            county=county,
+            consents=consents or {},
+        )
+        answers.write(registration, details, channel=Consent.Channel.ADMIN, at=at)
+        giving.ask(registration, mode, found, what=What.REGISTERED, by=by, now=now, at=at)
+        registration = giving.read(registration)
+        emails.send_confirmation(registration, returned=False, now=now)
+        return registration
+
+
+def _not_told() -> StakeholderGroup:
+    group, _made = StakeholderGroup.objects.get_or_create(
+        code=NOT_TOLD,
+        defaults={"label": gettext("Not told"), "offered": False, "position": 999},
+    )
+    return group
 
 
 def confirm(
@@ -154,16 +240,27 @@ def correct_address(
         registration.email = new or None
         moved = old.lower() != new.lower()
         if moved:
-            registration.link_version += 1
-            registration.companions.update(link_version=F("link_version") + 1)
+            _renew_links(registration)
+            for companion in registration.companions.all():
+                _renew_links(companion)
+                companion.save(update_fields=["link_version", "code"])
         registration.changed_at = at
-        registration.save(update_fields=["email", "link_version", "changed_at"])
+        registration.save(update_fields=["email", "link_version", "code", "changed_at"])
         history.record(
             registration, What.ADDRESS_CORRECTED, old_address=old, new_address=new, by=by, at=at
         )
         if moved:
             _tell_addresses(giving.read(registration), old=old, now=now)
         return True
+
+
+def _renew_links(registration: Registration) -> None:
+    """Make what opened a person's page useless: her links and her code.
+
+    She gets another code, unless she has an address of her own. The row is not saved yet.
+    """
+    registration.link_version += 1
+    registration.code = None if registration.email else answers.unused_code()
 
 
 def _tell_addresses(registration: Registration, *, old: str, now: datetime) -> None:
@@ -198,12 +295,17 @@ def erase(registration: Registration, *, now: datetime, at: datetime, by: Actor 
         giving.move_up(event, now=now, at=at)
 
 
-def _require_seat(event: Event, mode: str, *, group: StakeholderGroup, now: datetime) -> None:
-    """Refuse a seat there is not, whether or not people can register now."""
+def _require_event(event: Event, *, now: datetime) -> None:
+    """Refuse what is for an event that takes place still."""
     if event.status == Event.Status.CANCELLED:
         raise Refused(Reason.CANCELLED)
     if now >= event.ends_at:
         raise Refused(Reason.OVER)
+
+
+def _require_seat(event: Event, mode: str, *, group: StakeholderGroup, now: datetime) -> None:
+    """Refuse a seat there is not, whether or not people can register now."""
+    _require_event(event, now=now)
     seats = availability_of(event, now=now).seats.get(AttendanceMode(mode))
     if seats is None:
         raise Refused(Reason.NOT_OFFERED)

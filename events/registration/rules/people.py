@@ -1,6 +1,6 @@
 """What a person does: she registers, changes her answers, gives up her seat, comes back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,7 +21,13 @@ from events.registration.queries import availability_of
 from events.registration.rules import answers, giving
 from events.registration.rules.answers import Details
 from events.registration.rules.giving import Obstacle, Refused
-from events.registration.seats import Availability, Reason, seats_free, without_one
+from events.registration.seats import (
+    Availability,
+    Reason,
+    seats_free,
+    with_a_seat_given,
+    without_one,
+)
 from events.rules import Phase, phase
 from speakers.models import StakeholderGroup
 
@@ -61,7 +67,7 @@ def register(
     """
     with transaction.atomic():
         event = giving.lock(event)
-        if _was_sent(submission):
+        if answers.was_sent(submission):
             return Outcome.SENT_TWICE
         found = giving.move_up(event, now=now, at=at)
         giving.require_open(found, details.mode)
@@ -102,30 +108,65 @@ def register_companion(
     """
     with transaction.atomic():
         event = giving.lock(contact.event)
-        if _was_sent(submission):
+        if answers.was_sent(submission):
             return Outcome.SENT_TWICE
         found = giving.move_up(event, now=now, at=at)
         giving.require_open(found, details.mode)
-        contact = giving.read(contact)
-        if contact.is_cancelled:
-            raise Refused("contact_gave_up")
-        if not contact.email:
-            raise Refused("contact_without_address")
-        if contact.companions.count() >= MOST_COMPANIONS:
-            raise Refused("too_many_companions")
+        contact = _require_contact(contact, brings=1)
         _require_asked(event, details)
-        registration = Registration(
-            event=event,
-            contact=contact,
-            submission=submission,
-            language=contact.language,
-            created_at=at,
-        )
-        answers.write(registration, details, channel=Consent.Channel.WEB, at=at)
+        registration = _companion(contact, details, submission=submission, at=at)
         _enrol(registration, details, found, what=What.REGISTERED, now=now, at=at)
         registration = giving.read(registration)
         emails.send_confirmation(registration, returned=False, now=now)
         return Outcome.REGISTERED if registration.seat else Outcome.WAITING
+
+
+def register_several(
+    contact: Registration,
+    people: Sequence[Details],
+    *,
+    submission: str | None,
+    now: datetime,
+    at: datetime,
+) -> list[Registration]:
+    """Register several people who use the address of ``contact``; return them as they stand.
+
+    They come in the sequence given: whoever finds no seat waits, and the others
+    are gone on with. One mail tells ``contact`` of all. The same form sent twice
+    counts once; nobody is returned then.
+
+    Raises Refused as ``register_companion`` does, for all of them or for none:
+    also where they are more than are left of MOST_COMPANIONS.
+    """
+    with transaction.atomic():
+        event = giving.lock(contact.event)
+        if several_came(submission):
+            return []
+        found = giving.move_up(event, now=now, at=at)
+        for mode in {details.mode for details in people}:
+            giving.require_open(found, mode)
+        contact = _require_contact(contact, brings=len(people))
+        keys = []
+        for place, details in enumerate(people):
+            mark = answers.submission_of(submission, place)
+            registration = _companion(contact, details, submission=mark, at=at)
+            request = giving.ask(
+                registration, details.mode, found, what=What.REGISTERED, now=now, at=at
+            )
+            if request.status == Status.CONFIRMED:
+                group = details.group.code
+                found = with_a_seat_given(found, details.mode, group=group, now=now)
+            keys.append(registration.pk)
+        rows = Registration.objects.with_details().in_bulk(keys)
+        registered = [rows[key] for key in keys]
+        emails.send_several(contact, registered)
+        return registered
+
+
+def several_came(submission: str | None) -> bool:
+    """Whether this very form with several people came before."""
+    marks = [answers.submission_of(submission, place) for place in range(MOST_COMPANIONS)]
+    return bool(submission) and Registration.objects.filter(submission__in=marks).exists()
 
 
 def change(
@@ -314,8 +355,32 @@ def send_links_to(registrations: Iterable[Registration], *, at: datetime, by: Ac
         return len(sent)
 
 
-def _was_sent(submission: str | None) -> bool:
-    return bool(submission) and Registration.objects.filter(submission=submission).exists()
+def _require_contact(contact: Registration, *, brings: int) -> Registration:
+    """Return the person who registers others, as she stands. Raises Refused where she can't."""
+    contact = giving.read(contact)
+    if contact.is_cancelled:
+        raise Refused("contact_gave_up")
+    if not contact.email:
+        raise Refused("contact_without_address")
+    if contact.companions.count() + brings > MOST_COMPANIONS:
+        raise Refused("too_many_companions")
+    return contact
+
+
+def _companion(
+    contact: Registration, details: Details, *, submission: str | None, at: datetime
+) -> Registration:
+    """Write down somebody whose mails go to ``contact``; her seat is another matter."""
+    registration = Registration(
+        event=contact.event,
+        contact=contact,
+        code=answers.unused_code(),
+        submission=submission,
+        language=contact.language,
+        created_at=at,
+    )
+    answers.write(registration, details, channel=Consent.Channel.WEB, at=at)
+    return registration
 
 
 def _require_asked(event: Event, details: Details) -> None:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('events', '0003_help'),
-        ('registration', '0009_seats_always_of_an_event'),
+        ('registration', '0010_approval_ends'),
     ]
 
     operations = [
