@@ -15,7 +15,8 @@ from events.registration.admin.questions import save_questions
 from events.registration.links import Power, token_for
 from events.registration.models import Answer, PersonalDataAccess, Question, Registration
 from events.registration.questions import name_of
-from tests.desk import problems, save, saved
+from tests.desk import address, problems, save, saved
+from tests.desk import read as read_form
 from tests.factories import (
     AT,
     NOW,
@@ -364,10 +365,8 @@ def row(number=0, **typed):
 
 def new_row(number=0, **typed):
     """What a browser sends for a question added in the form."""
-    filled = {"text": "What do you eat?", "kind": "short", "asked": "on", **typed}
-    return {
-        **row(number, **filled), "own_questions__TOTAL_FORMS": str(number + 1),
-    }  # fmt: skip
+    filled = {"text": "What do you eat?", "kind": "short", **typed}
+    return {**row(number, **filled), "own_questions__TOTAL_FORMS": str(number + 1)}
 
 
 def test_an_organiser_adds_questions(organiser, event):
@@ -471,14 +470,28 @@ def test_what_is_asked_no_more_is_marked_on_the_events_page(organiser, event):
 
 def test_it_is_hidden_and_brought_back_by_a_tick(organiser, event):
     make_question(event)
-    assert saved(save(organiser, event, **row(asked=None)))
+    assert saved(save(organiser, event, **row(removed_at="on")))
     removed = Question.objects.get().removed_at
     assert removed is not None
     # Saved again it stays as it is, since when included.
     assert saved(save(organiser, event, **row(text="Still hidden")))
     assert Question.objects.get().removed_at == removed
-    assert saved(save(organiser, event, **row(asked="on")))
+    assert saved(save(organiser, event, **row(removed_at=None)))
     assert Question.objects.get().removed_at is None
+
+
+def test_what_two_organisers_do_at_once_to_questions_is_kept(organiser, event):
+    meal = make_question(event, "Meal?")
+    typed = read_form(organiser.get(address(event))) | {"own_questions-0-help": "So we can cook."}
+    # Meanwhile a colleague hides this one and adds another.
+    Question.objects.filter(pk=meal.pk).update(removed_at=AT)
+    make_question(event, "Bed?", required=True)
+    response = organiser.post(address(event), typed)
+    assert response.status_code == 200
+    assert Question.objects.get(pk=meal.pk).help == ""
+    assert saved(organiser.post(address(event), read_form(response)))
+    told = event.own_questions.values_list("text", "help", "required", "removed_at")
+    assert list(told) == [("Meal?", "So we can cook.", False, AT), ("Bed?", "", True, None)]
 
 
 def test_an_answer_that_comes_while_the_form_is_checked_is_looked_for_again(event):
