@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -217,6 +217,12 @@ def test_they_stand_in_the_organisers_order_and_only_where_they_are_asked(person
     assert "Elsewhere?" not in shown
 
 
+def test_the_privacy_notice_tells_of_them(person):
+    shown = words(person.get(reverse("privacy")))
+    assert "What you answered is kept with your registration" in shown
+    assert "your agreement, and an answer where the organisers ask for one" in shown
+
+
 def test_an_event_without_questions_says_nothing_of_them(person, event):
     assert "The organisers also ask" not in words(person.get(register_path(event)))
 
@@ -357,6 +363,10 @@ def test_her_form_costs_a_constant_number_of_queries(
 
 
 # The event's page at the desk
+
+
+def copying(event):
+    return reverse("admin:events_event_copy", args=[event.pk])
 
 
 def row(number=0, **typed):
@@ -524,6 +534,35 @@ def test_who_may_only_look_sees_the_questions_and_changes_none(event):
     assert 'name="own_questions-0-text"' not in shown
 
 
+@pytest.mark.parametrize(
+    ("role", "sees", "changes"),
+    [("Organiser", True, True), ("Read-only", True, False), ("Editor", False, False)],
+)
+def test_each_role_has_what_it_may_do_with_questions(event, role, sees, changes):
+    make_question(event)
+    user = User.objects.create_user("colleague", is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(user)
+    shown = words(client.get(address(event)))
+    assert ("What do you eat?" in shown) is sees
+    assert ('name="own_questions-0-text"' in shown) is changes
+
+
+def test_copying_the_event_needs_the_right_to_add_questions(event):
+    user = make_organiser("colleague")
+    client = Client()
+    client.force_login(user)
+    assert "Copy seats, registration times and questions" in words(client.get(copying(event)))
+    User.objects.filter(pk=user.pk).update(is_superuser=False)
+    user.groups.add(Group.objects.get(name="Organiser"))
+    assert "Copy seats, registration times and questions" in words(client.get(copying(event)))
+    Group.objects.get(name="Organiser").permissions.remove(
+        Permission.objects.get(codename="add_question")
+    )
+    assert "Copy seats" not in words(client.get(copying(event)))
+
+
 # One person's page at the desk
 
 
@@ -623,7 +662,9 @@ def test_the_file_has_a_column_for_each_question_of_the_event(organiser, event):
 def test_of_all_events_the_only_one_that_asks_has_its_columns(organiser, event):
     make_registration(make_event())
     question = make_question(event)
-    assert name(question) in words(organiser.get(EXPORT))
+    shown = words(organiser.get(EXPORT))
+    assert name(question) in shown
+    assert "choose the event" not in shown
     make_question(make_event())
     shown = words(organiser.get(EXPORT))
     assert "own_" not in shown
