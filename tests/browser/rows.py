@@ -56,7 +56,13 @@ def make():
     event.save()
     record_change(event, at=now)
 
-    meal = factories.make_question(event, kind="one", choices="Meat\nFish", help="For lunch.")
+    meal = factories.make_question(
+        event, kind="one", choices="Meat\nFish", help="For lunch.", required=True
+    )
+    for kind in ("several", "long", "yes_no", "number", "country"):
+        choices = "Meat\nFish" if kind == "several" else ""
+        text = f"A question, {kind}: donaudampfschifffahrtsgesellschaftskapitän?"
+        factories.make_question(event, text, kind=kind, choices=choices)
     gone = factories.make_question(event, "Which sessions will you stay for?")
     person = factories.make_registration(
         event, group=group, at=now, support={"sign_language": "Kenyan Sign Language"},
