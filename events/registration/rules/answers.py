@@ -14,7 +14,7 @@ from events.registration.models import (
     SupportNeed,
     VoiceAnswer,
 )
-from events.registration.questions import Value, name_of
+from events.registration.questions import Value, name_of, same
 from speakers.models import StakeholderGroup, Voice
 
 # The wording of privacy notice and consents now in force.
@@ -69,7 +69,7 @@ def _own_changed(registration: Registration, answers: Mapping[Question, Value | 
     return [
         name_of(question.pk)
         for question, value in answers.items()
-        if before.get(question.pk) != value
+        if not same(before.get(question.pk), value)
     ]
 
 
