@@ -691,7 +691,7 @@ class Question(models.Model):
         default=False,
         help_text=_("Nobody new gets a seat without an answer. Who has one keeps it."),
     )
-    removed_at = models.DateTimeField(_("asked no more since"), null=True, editable=False)
+    removed_at = models.DateTimeField(_("asked no more since"), null=True, blank=True)
 
     objects = QuestionQuerySet.as_manager()
 

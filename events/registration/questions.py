@@ -63,6 +63,13 @@ def offered(question: Question, answered: object) -> list[str]:
     return list(dict.fromkeys([*lines(question.choices), *(str(choice) for choice in before)]))
 
 
+def same(answer: object, other: object) -> bool:
+    """Whether two answers say the same; in which order choices stand is the organisers' matter."""
+    if isinstance(answer, list) and isinstance(other, list):
+        return set(answer) == set(other)
+    return answer == other
+
+
 def in_words(question: Question, value: object) -> str:
     """Return an answer as one reads it."""
     if isinstance(value, bool):

@@ -56,9 +56,19 @@ def make():
     event.save()
     record_change(event, at=now)
 
-    person = factories.make_registration(
-        event, group=group, at=now, support={"sign_language": "Kenyan Sign Language"}
+    meal = factories.make_question(
+        event, kind="one", choices="Meat\nFish", help="For lunch.", required=True
     )
+    for kind in ("several", "long", "yes_no", "number", "country"):
+        choices = "Meat\nFish" if kind == "several" else ""
+        text = f"A question, {kind}: donaudampfschifffahrtsgesellschaftskapitän?"
+        factories.make_question(event, text, kind=kind, choices=choices)
+    gone = factories.make_question(event, "Which sessions will you stay for?")
+    person = factories.make_registration(
+        event, group=group, at=now, support={"sign_language": "Kenyan Sign Language"},
+        own_answers={meal: "Fish", gone: "The panel"},
+    )  # fmt: skip
+    rules.remove_question(gone, at=now)
     colleague = _colleague()
     rules.correct_address(person, "wanjiru.k@example.org", by=colleague, now=factories.NOW, at=now)
     mail = OutboxMail.objects.defer("payload").filter(to=person.email).last()

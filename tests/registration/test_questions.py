@@ -18,6 +18,7 @@ from events.registration.questions import (
     lines,
     name_of,
     offered,
+    same,
 )
 from events.registration.rules import Outcome, Refused
 from tests.factories import (
@@ -94,6 +95,21 @@ def test_what_is_wrong_with_choices_is_said(kind, choices, said):
 )
 def test_what_somebody_chose_once_stays_a_choice_for_her(answered, choices):
     assert offered(Question(kind="one", choices="Meat\nFish"), answered) == choices
+
+
+@pytest.mark.parametrize(
+    ("answer", "other", "is_same"),
+    [
+        (None, None, True),
+        (None, False, False),
+        ("Meat", "Fish", False),
+        (["Meat", "Fish"], ["Fish", "Meat"], True),
+        (["Meat", "Fish"], ["Meat"], False),
+        (["Meat"], None, False),
+    ],
+)
+def test_the_order_of_choices_makes_no_other_answer(answer, other, is_same):
+    assert same(answer, other) is is_same
 
 
 # In words

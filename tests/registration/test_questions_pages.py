@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +15,8 @@ from events.registration.admin.questions import save_questions
 from events.registration.links import Power, token_for
 from events.registration.models import Answer, PersonalDataAccess, Question, Registration
 from events.registration.questions import name_of
-from tests.desk import problems, save, saved
+from tests.desk import address, problems, save, saved
+from tests.desk import read as read_form
 from tests.factories import (
     AT,
     NOW,
@@ -216,6 +217,12 @@ def test_they_stand_in_the_organisers_order_and_only_where_they_are_asked(person
     assert "Elsewhere?" not in shown
 
 
+def test_the_privacy_notice_tells_of_them(person):
+    shown = words(person.get(reverse("privacy")))
+    assert "What you answered is kept with your registration" in shown
+    assert "your agreement, and an answer where the organisers ask for one" in shown
+
+
 def test_an_event_without_questions_says_nothing_of_them(person, event):
     assert "The organisers also ask" not in words(person.get(register_path(event)))
 
@@ -358,16 +365,18 @@ def test_her_form_costs_a_constant_number_of_queries(
 # The event's page at the desk
 
 
+def copying(event):
+    return reverse("admin:events_event_copy", args=[event.pk])
+
+
 def row(number=0, **typed):
     return {f"own_questions__{number}__{field}": value for field, value in typed.items()}
 
 
 def new_row(number=0, **typed):
     """What a browser sends for a question added in the form."""
-    filled = {"text": "What do you eat?", "kind": "short", "asked": "on", **typed}
-    return {
-        **row(number, **filled), "own_questions__TOTAL_FORMS": str(number + 1),
-    }  # fmt: skip
+    filled = {"text": "What do you eat?", "kind": "short", **typed}
+    return {**row(number, **filled), "own_questions__TOTAL_FORMS": str(number + 1)}
 
 
 def test_an_organiser_adds_questions(organiser, event):
@@ -471,14 +480,28 @@ def test_what_is_asked_no_more_is_marked_on_the_events_page(organiser, event):
 
 def test_it_is_hidden_and_brought_back_by_a_tick(organiser, event):
     make_question(event)
-    assert saved(save(organiser, event, **row(asked=None)))
+    assert saved(save(organiser, event, **row(removed_at="on")))
     removed = Question.objects.get().removed_at
     assert removed is not None
     # Saved again it stays as it is, since when included.
     assert saved(save(organiser, event, **row(text="Still hidden")))
     assert Question.objects.get().removed_at == removed
-    assert saved(save(organiser, event, **row(asked="on")))
+    assert saved(save(organiser, event, **row(removed_at=None)))
     assert Question.objects.get().removed_at is None
+
+
+def test_what_two_organisers_do_at_once_to_questions_is_kept(organiser, event):
+    meal = make_question(event, "Meal?")
+    typed = read_form(organiser.get(address(event))) | {"own_questions-0-help": "So we can cook."}
+    # Meanwhile a colleague hides this one and adds another.
+    Question.objects.filter(pk=meal.pk).update(removed_at=AT)
+    make_question(event, "Bed?", required=True)
+    response = organiser.post(address(event), typed)
+    assert response.status_code == 200
+    assert Question.objects.get(pk=meal.pk).help == ""
+    assert saved(organiser.post(address(event), read_form(response)))
+    told = event.own_questions.values_list("text", "help", "required", "removed_at")
+    assert list(told) == [("Meal?", "So we can cook.", False, AT), ("Bed?", "", True, None)]
 
 
 def test_an_answer_that_comes_while_the_form_is_checked_is_looked_for_again(event):
@@ -509,6 +532,35 @@ def test_who_may_only_look_sees_the_questions_and_changes_none(event):
     shown = words(client.get(f"/admin/events/event/{event.pk}/change/"))
     assert "What do you eat?" in shown
     assert 'name="own_questions-0-text"' not in shown
+
+
+@pytest.mark.parametrize(
+    ("role", "sees", "changes"),
+    [("Organiser", True, True), ("Read-only", True, False), ("Editor", False, False)],
+)
+def test_each_role_has_what_it_may_do_with_questions(event, role, sees, changes):
+    make_question(event)
+    user = User.objects.create_user("colleague", is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(user)
+    shown = words(client.get(address(event)))
+    assert ("What do you eat?" in shown) is sees
+    assert ('name="own_questions-0-text"' in shown) is changes
+
+
+def test_copying_the_event_needs_the_right_to_add_questions(event):
+    user = make_organiser("colleague")
+    client = Client()
+    client.force_login(user)
+    assert "Copy seats, registration times and questions" in words(client.get(copying(event)))
+    User.objects.filter(pk=user.pk).update(is_superuser=False)
+    user.groups.add(Group.objects.get(name="Organiser"))
+    assert "Copy seats, registration times and questions" in words(client.get(copying(event)))
+    Group.objects.get(name="Organiser").permissions.remove(
+        Permission.objects.get(codename="add_question")
+    )
+    assert "Copy seats" not in words(client.get(copying(event)))
 
 
 # One person's page at the desk
@@ -610,7 +662,9 @@ def test_the_file_has_a_column_for_each_question_of_the_event(organiser, event):
 def test_of_all_events_the_only_one_that_asks_has_its_columns(organiser, event):
     make_registration(make_event())
     question = make_question(event)
-    assert name(question) in words(organiser.get(EXPORT))
+    shown = words(organiser.get(EXPORT))
+    assert name(question) in shown
+    assert "choose the event" not in shown
     make_question(make_event())
     shown = words(organiser.get(EXPORT))
     assert "own_" not in shown

@@ -52,6 +52,7 @@ class ExportForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.allowed = exports.columns_for(user, questions)
+        self.has_own = any(column.own for column in self.allowed)
         columns = self.fields["columns"]
         assert isinstance(columns, forms.MultipleChoiceField)
         columns.choices = [(column.name, column.heading) for column in self.allowed]

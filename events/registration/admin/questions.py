@@ -1,5 +1,6 @@
 """The organisers' own questions, on the event's page."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -37,17 +38,21 @@ class QuestionForm(forms.ModelForm):
         label=_("Choices"), required=False,
         help_text=_("One in each line. Only for questions with choices."),
     )  # fmt: skip
-    asked = forms.BooleanField(
-        label=_("Ask it"), required=False, initial=True,
-        help_text=_("Untick to ask it no more. What people answered is kept."),
+    removed_at = forms.BooleanField(
+        label=_("Ask it no more"), required=False,
+        help_text=_("What people answered is kept. Untick to ask it again."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["asked"] = self.instance.removed_at is None
-        else:
+        if not self.instance.pk:
             self.initial["position"] = None
+
+    def clean_removed_at(self) -> datetime | None:
+        """Return since when it is asked no more: as it was, or from now on."""
+        if not self.cleaned_data["removed_at"]:
+            return None
+        return self.instance.removed_at or timezone.now()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -60,13 +65,6 @@ class QuestionForm(forms.ModelForm):
             self.add_error("kind", ANSWERED)
         return cleaned
 
-    def save(self, commit: bool = True) -> Any:
-        if self.cleaned_data["asked"]:
-            self.instance.removed_at = None
-        elif self.instance.removed_at is None:
-            self.instance.removed_at = timezone.now()
-        return super().save(commit=commit)
-
 
 class QuestionInline(admin.StackedInline):
     model = Question
@@ -74,7 +72,7 @@ class QuestionInline(admin.StackedInline):
     template = "admin/events/event/questions.html"
     verbose_name = _("question")
     verbose_name_plural = _("questions to whoever registers")
-    fields = ["text", "help", "kind", "choices", "position", ("required", "asked")]
+    fields = ["text", "help", "kind", "choices", "position", ("required", "removed_at")]
     # Without JavaScript no button adds a row.
     extra = 1
 

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('choices', models.TextField(blank=True, help_text='One in each line. Only for questions with choices.', verbose_name='choices')),
                 ('help', models.CharField(blank=True, help_text='Stands below the question. May stay empty.', max_length=300, verbose_name='what helps to answer it')),
                 ('required', models.BooleanField(default=False, help_text='Nobody new gets a seat without an answer. Who has one keeps it.', verbose_name='must be answered')),
-                ('removed_at', models.DateTimeField(editable=False, null=True, verbose_name='asked no more since')),
+                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='asked no more since')),
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_questions', to='events.event', verbose_name='event')),
             ],
             options={

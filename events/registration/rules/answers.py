@@ -16,7 +16,7 @@ from events.registration.models import (
     VoiceAnswer,
     new_code,
 )
-from events.registration.questions import Value, name_of
+from events.registration.questions import Value, name_of, same
 from speakers.models import StakeholderGroup, Voice
 
 # What is left of a form's name once the place of a person in it is added: the column holds 40.
@@ -94,7 +94,7 @@ def _own_changed(registration: Registration, answers: Mapping[Question, Value | 
     return [
         name_of(question.pk)
         for question, value in answers.items()
-        if before.get(question.pk) != value
+        if not same(before.get(question.pk), value)
     ]
 
 
