@@ -37,6 +37,7 @@ from events.registration.forms import (
 from events.registration.links import (
     LinkRefused,
     Power,
+    code_url,
     registration_for,
     registration_of_code,
     token_for,
@@ -536,5 +537,6 @@ def manage_page(
         return_form=form or ReturnForm(availability=availability),
         token=token_for(registration, Power.MANAGE),
         calendar_token=token_for(registration, Power.CALENDAR),
+        code_url=code_url(event),
         companions=registration.companions.prefetch_related("seat_requests"),
     )

@@ -9,6 +9,7 @@ from events.registration import rules
 from events.registration.links import (
     LinkRefused,
     Power,
+    code_url,
     registration_for,
     registration_of_code,
     token_for,
@@ -160,7 +161,7 @@ def test_the_right_code_leads_to_her_page(person, event, otieno):
     assert (response.status_code, response["Location"]) == (303, manage(otieno))
     shown = words(person.get(response["Location"]))
     assert f'<strong class="code">{otieno.code_written}</strong>' in shown
-    assert f'<a href="{page(event)}">' in shown
+    assert f'<a href="{page(event)}">{code_url(event)}</a>' in shown
     assert rows() == before
 
 

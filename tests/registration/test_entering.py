@@ -360,11 +360,25 @@ def test_only_events_that_take_place_still_are_offered(organiser, event):
 
 
 def test_the_event_of_the_list_is_chosen_already(organiser, event):
+    make_event()
     shown = words(organiser.get(f"{LIST}?event__id__exact={event.pk}"))
     link = f"{ADD}?_changelist_filters=event__id__exact%3D{event.pk}"
     assert f'href="{link}"' in shown
     assert held_by(organiser.get(link))["event"] == [str(event.pk)]
     assert held_by(organiser.get(f"{ADD}?event=x"))["event"] == [""]
+
+
+def test_of_several_events_one_is_to_be_chosen(organiser, event):
+    assert held_by(organiser.get(ADD))["event"] == [str(event.pk)]
+    other = make_event()
+    assert held_by(organiser.get(ADD))["event"] == [""]
+    assert held_by(organiser.get(f"{ADD}?event={other.pk}"))["event"] == [str(other.pk)]
+
+
+def test_each_question_of_the_page_has_its_label(organiser, event):
+    shown = words(organiser.get(ADD))
+    for name in ("event", "name", "mode", "group", "country", "county", "phone", "email"):
+        assert f'<label for="id_{name}">' in shown
 
 
 def colleague(*permissions):

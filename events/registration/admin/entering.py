@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from events import clock
-from events.models import Event
+from events.models import Event, EventQuerySet
 from events.registration.admin import deciding, filters
 from events.registration.counties import COUNTIES
 from events.registration.forms import (
@@ -102,7 +102,12 @@ class EnterForm(forms.Form):
         assert isinstance(events, forms.ModelChoiceField)
         offered = Event.objects.published().upcoming(clock.now()).select_related("series", "venue")
         events.queryset = offered.exclude(status=Event.Status.CANCELLED)
-        events.initial = event
+        events.initial = event or self._only(events.queryset)
+
+    def _only(self, events: EventQuerySet) -> int | None:
+        """Return the key of the one event there is to choose; None where there are more."""
+        keys = list(events.values_list("pk", flat=True)[:2])
+        return keys[0] if len(keys) == 1 else None
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

@@ -63,4 +63,5 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(give_codes, migrations.RunPython.noop),
+        migrations.RunPython(write_assistants, migrations.RunPython.noop),
     ]
