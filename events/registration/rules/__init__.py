@@ -9,11 +9,27 @@ open; ``at`` is real time, which says when it happened; ``by`` is the colleague
 who did it, and None for the person herself.
 
 ``people`` is what a person does herself, ``organisers`` what they decide about
-her, ``offer`` what an event offers. Others name what they need from here.
+her, ``offer`` what an event offers, ``invitations`` whom they ask to come.
+Others name what they need from here.
 """
 
 from events.registration.rules.answers import NOTICE_VERSION, Details
 from events.registration.rules.giving import Obstacle, Refused
+from events.registration.rules.invitations import (
+    Guest,
+    Terms,
+    Verdict,
+    forget_unanswered,
+    invite,
+    invite_many,
+    look,
+    note_opened,
+    remind,
+    require_inviting,
+    say_no,
+    to_remind,
+    withdraw,
+)
 from events.registration.rules.offer import (
     copy_settings,
     keep_no_longer,
@@ -49,9 +65,12 @@ __all__ = [
     "MOST_COMPANIONS",
     "NOTICE_VERSION",
     "Details",
+    "Guest",
     "Obstacle",
     "Outcome",
     "Refused",
+    "Terms",
+    "Verdict",
     "cancel",
     "change",
     "come_back",
@@ -61,17 +80,27 @@ __all__ = [
     "correct_address",
     "decline",
     "erase",
+    "forget_unanswered",
     "give_up",
+    "invite",
+    "invite_many",
     "keep_no_longer",
     "keep_seats",
+    "look",
     "move_up",
+    "note_opened",
     "register",
     "register_companion",
+    "remind",
     "remove_quota",
+    "require_inviting",
+    "say_no",
     "send_links",
     "send_links_to",
     "set_quota",
     "set_targets",
     "stop_waiting",
     "take_meanwhile",
+    "to_remind",
+    "withdraw",
 ]

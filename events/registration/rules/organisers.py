@@ -8,7 +8,13 @@ from django.db.models import F
 from events.models import Event
 from events.registration import access, emails, history
 from events.registration.history import Actor
-from events.registration.models import AttendanceMode, HistoryEntry, Registration, SeatRequest
+from events.registration.models import (
+    AttendanceMode,
+    HistoryEntry,
+    Invitation,
+    Registration,
+    SeatRequest,
+)
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of
 from events.registration.rules import giving
@@ -163,6 +169,11 @@ def correct_address(
         )
         if moved:
             _tell_addresses(giving.read(registration), old=old, now=now)
+        if new:
+            # Who is registered needs no invitation any more, nor what it holds.
+            mine = Invitation.objects.filter(event=event).unanswered().to_address(new)
+            if mine.update(registration=registration):
+                giving.move_up(event, now=now, at=at)
         return True
 
 
@@ -188,8 +199,11 @@ def erase(registration: Registration, *, now: datetime, at: datetime, by: Actor 
         event = giving.lock(registration.event)
         moved = registration.history.filter(what=What.ADDRESS_CORRECTED)
         earlier = set(moved.exclude(old_address="").values_list("old_address", flat=True))
+        earlier |= set(registration.invitations.values_list("email", flat=True))
         registration.delete()
         if registration.email:
+            invitations = Invitation.objects.filter(event=event)
+            invitations.to_address(registration.email).delete()
             outbox.forget(registration.email)
         for address in earlier:
             if not Registration.objects.with_address(address).exists():
