@@ -296,7 +296,7 @@ def test_once_its_time_is_up_a_new_one_takes_its_place():
 
 
 @database
-def test_many_are_invited_in_transactions_of_a_hundred(django_assert_max_num_queries, monkeypatch):
+def test_many_are_invited_in_transactions_of_a_hundred(monkeypatch):
     monkeypatch.setattr(rules.invitations, "MOST_AT_ONCE", 2)
     event = make_event(quotas={"in_room": 3})
     guests = [Guest(f"G{n}", f"g{n}@example.org", mode=ROOM) for n in range(5)]
@@ -332,7 +332,7 @@ def test_a_no_gives_the_seat_to_the_next_at_once(act):
     assert act(invitation, now=NOW, at=AT) is True
     assert statuses(event) == {"next@example.org": "confirmed"}
     assert act(invitation, now=NOW, at=AT) is False
-    assert "A seat is yours" in mails("next@example.org")[-1]["Subject"] or len(mails()) == 3
+    assert len(mails("next@example.org")) == 2
 
 
 @database
