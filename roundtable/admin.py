@@ -32,6 +32,7 @@ from events.admin.moving import Move
 from events.models import ConceptNote, Event
 from events.registration import access, rules
 from events.registration.admin import (
+    InvitationPages,
     KeptSeatsInline,
     QuestionInline,
     QuotaInline,
@@ -107,8 +108,8 @@ class SeatsOfEvent(QuotaInline):
 
 
 @admin.register(Event)
-class EventWithRegistrationAdmin(KeptByPeople, TablePages, EventAdmin):
-    """The event with the seats it offers, when people can register, and who is at its table."""
+class EventWithRegistrationAdmin(KeptByPeople, TablePages, InvitationPages, EventAdmin):
+    """The event with its seats, when people can register, who is at its table and invited."""
 
     needed_as = "event"
     inlines = [

@@ -24,8 +24,14 @@ from django.utils.functional import lazy
 from events.calendar import cancellation, request
 from events.models import Event
 from events.publishing import entry, event_url
-from events.registration.links import calendar_url, code_url, decline_url, manage_url
-from events.registration.models import AttendanceMode, Registration
+from events.registration.links import (
+    calendar_url,
+    code_url,
+    decline_url,
+    invitation_url,
+    manage_url,
+)
+from events.registration.models import AttendanceMode, Invitation, Registration
 from events.registration.outbox import rules as outbox
 from events.registration.outbox.models import OutboxMail
 from events.registration.queries import place_in_line
@@ -134,6 +140,24 @@ def send_address_left(registration: Registration, *, to: str) -> None:
     _send(registration, "address_left", to=to)
 
 
+def send_invitation(invitation: Invitation, *, reminder: bool = False) -> None:
+    """Ask somebody to come, with the link to say yes or no; ``reminder``: once more.
+
+    No calendar file goes along: she has not said yes.
+    """
+    event = invitation.event
+    values = {
+        "invitation": invitation,
+        "name": _without_links(invitation.name),
+        "invitation_url": invitation_url(invitation),
+        "reminder": reminder,
+    }
+    with translation.override(invitation.language):
+        message = _written(event, "invitation", invitation.language, values)
+    _send_off(message, event, name=invitation.name, to=invitation.email,
+              language=invitation.language)  # fmt: skip
+
+
 def send_already_registered(registration: Registration, *, at: datetime) -> None:
     """Tell somebody who registered again how it stands, with the link."""
     if _may_write_again(registration, at=at):
@@ -235,35 +259,70 @@ def _send(
             "contact_name": _without_links(registration.contact.name)
             if registration.contact
             else "",
-            "event": event,
             "seat": registration.seat,
             "wishes": [(wish, place_in_line(wish)) for wish in registration.wishes],
             "attendants": along,
             "manage_url": manage_url(registration),
             "decline_url": decline_url(registration),
             "calendar_url": calendar_url(registration),
-            "event_url": event_url(event),
-            "contact_email": _contact(event),
             "has_invitation": part is not None,
             **(context or {}),
         }
-        subject = render_to_string(f"{FOLDER}/{kind}/subject.txt", values)
-        text = render_to_string(f"{FOLDER}/{kind}/body.txt", values)
-        html = render_to_string(f"{FOLDER}/{kind}/body.html", values)
+        written = _written(event, kind, registration.language, values)
+    return _send_off(
+        written, event, name=name, to=to, language=registration.language, calendar=part
+    )
+
+
+@dataclass(frozen=True)
+class Written:
+    """A mail's words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def _written(event: Event, kind: str, language: str, values: Mapping[str, object]) -> Written:
+    """Return the words of a mail of this kind, in the language that is active."""
+    values = {
+        "language": language,
+        "event": event,
+        "event_url": event_url(event),
+        "contact_email": _contact(event),
+        **values,
+    }
+    return Written(
+        subject=render_to_string(f"{FOLDER}/{kind}/subject.txt", values),
+        text=render_to_string(f"{FOLDER}/{kind}/body.txt", values),
+        html=render_to_string(f"{FOLDER}/{kind}/body.html", values),
+    )
+
+
+def _send_off(
+    written: Written,
+    event: Event,
+    *,
+    name: str,
+    to: str,
+    language: str,
+    calendar: CalendarPart | None = None,
+) -> OutboxMail:
+    """Leave a mail in the outbox, from the event's convenor."""
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = _one_line(subject)
+    message["Subject"] = _one_line(written.subject)
     message["From"] = Address(_one_line(event.convenor or event.name), addr_spec=_from_address())
     message["To"] = Address(_one_line(name), addr_spec=to)
     contact = _contact(event)
     if contact and contact != _from_address():
         message["Reply-To"] = contact
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text.strip() + "\n", cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    if part:
-        _attach(message, part)
+    message.set_content(written.text.strip() + "\n", cte="quoted-printable")
+    message.add_alternative(written.html, subtype="html", cte="quoted-printable")
+    if calendar:
+        _attach(message, calendar)
     # Last: whatever makes the message multipart moves such headers into its first part.
-    message["Content-Language"] = registration.language
+    message["Content-Language"] = language
     return outbox.queue(message, to=to)
 
 

@@ -32,6 +32,7 @@ from events.registration.models import (
     Attendant,
     Consent,
     Interpretation,
+    Invitation,
     Question,
     Registration,
     SupportNeed,
@@ -259,6 +260,15 @@ def _attendant(label: Any) -> forms.ChoiceField:
     )
 
 
+def checked_name(name: str) -> str:
+    """Return a person's name. Raises ValidationError for what is none."""
+    if not is_in_letters(name):
+        raise ValidationError(_("Please write your name in letters."))
+    if WEB_ADDRESS.search(name):
+        raise ValidationError(_("Please write only your name, without a web address."))
+    return name
+
+
 class DetailsForm(forms.Form):
     """What a person tells about herself and may change later."""
 
@@ -374,7 +384,7 @@ class DetailsForm(forms.Form):
         voices = Q(offered=True) | Q(code__in=self.initial.get("voices", []))
         self.groups = {group.code: group for group in StakeholderGroup.objects.filter(groups)}
         self.voices_offered = {voice.code: voice for voice in Voice.objects.filter(voices)}
-        _offer(self, "mode", _modes(availability, held=self.initial.get("mode")))
+        _offer(self, "mode", _modes(availability, held=self.held_mode()))
         _offer(self, "group", [("", _("Choose one")), *self._group_choices()])
         _offer(
             self,
@@ -399,6 +409,10 @@ class DetailsForm(forms.Form):
         """Return the fields of the organisers' own questions, as they are asked."""
         return [self[name] for name in self.own]
 
+    def held_mode(self) -> str | None:
+        """Return the way to take part in which a seat is hers, or asked for, already."""
+        return self.initial.get("mode")
+
     def _group_choices(self) -> list[tuple[str, Any]]:
         """Return the groups, those of a family together under its name."""
         choices: list[tuple[str, Any]] = []
@@ -414,12 +428,7 @@ class DetailsForm(forms.Form):
         return choices
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if not is_in_letters(name):
-            raise ValidationError(_("Please write your name in letters."))
-        if WEB_ADDRESS.search(name):
-            raise ValidationError(_("Please write only your name, without a web address."))
-        return name
+        return checked_name(self.cleaned_data["name"])
 
     def clean_phone(self) -> str:
         return cleaned_phone(self.cleaned_data["phone"])
@@ -800,6 +809,23 @@ class RegistrationForm(CompanionForm):
     field_order = ["name", "email"]
 
 
+class InvitedForm(RegistrationForm):
+    """The same for somebody invited, filled in with what the organisers wrote of her."""
+
+    def __init__(self, *args: Any, invitation: Invitation, holds: bool, **kwargs: Any) -> None:
+        self.holds = invitation.mode if holds else None
+        initial = {
+            "name": invitation.name,
+            "email": invitation.email,
+            "mode": invitation.mode,
+            "group": invitation.group.code if invitation.group else "",
+        }
+        super().__init__(*args, event=invitation.event, initial=initial, **kwargs)
+
+    def held_mode(self) -> str | None:
+        return self.holds
+
+
 class LostLinkForm(forms.Form):
     """Where to send the link again."""
 
@@ -868,6 +894,12 @@ def sentence(reason: str) -> str:
         "questions_changed": _now(
             "The organisers have just changed a question. Please look at them once more."
         ),
+        "by_invitation": _now("This roundtable is by invitation."),
+        "invitation_used": _now(
+            "Somebody took a seat by this invitation already. The link to it is in the mail "
+            "that came then."
+        ),
+        "invitation_over": _now("This invitation is no longer valid. Please write to us."),
         "too_many_companions": _now(
             "You have registered as many people as one address can. Please write to us."
         ),

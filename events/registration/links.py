@@ -14,7 +14,7 @@ from django.core import signing
 from django.urls import reverse
 
 from events.models import Event
-from events.registration.models import CODE_LENGTH, CODE_SIGNS, Registration
+from events.registration.models import CODE_LENGTH, CODE_SIGNS, Invitation, Registration
 
 # What a token is made of. Anything else is not even looked up: PostgreSQL
 # takes no NUL, and nothing of ours is longer.
@@ -29,6 +29,7 @@ class Power(StrEnum):
 
     MANAGE = "manage"
     CALENDAR = "calendar"
+    INVITATION = "invitation"
 
 
 class LinkRefused(Exception):
@@ -76,6 +77,34 @@ def registration_of_code(event: Event, typed: str) -> Registration:
     if found is None:
         raise LinkRefused
     return found
+
+
+def invitation_token(invitation: Invitation) -> str:
+    """Return the token that opens an invitation, and nothing of who came by it."""
+    return _signer(Power.INVITATION, 1).sign(invitation.reference)
+
+
+def invitation_for(token: str) -> Invitation:
+    """Return the invitation this token opens, with all its pages need.
+
+    Raises LinkRefused for every token that ``invitation_token`` did not make.
+    """
+    if not TOKEN.fullmatch(token):
+        raise LinkRefused
+    try:
+        reference = _signer(Power.INVITATION, 1).unsign(token)
+    except signing.BadSignature as error:
+        raise LinkRefused from error
+    invitations = Invitation.objects.select_related("event__series", "event__venue", "group")
+    invitation = invitations.filter(reference=reference).first()
+    if invitation is None:
+        raise LinkRefused
+    return invitation
+
+
+def invitation_url(invitation: Invitation) -> str:
+    """Return the absolute address of the invitation's page, on the site's own origin."""
+    return settings.ORIGIN + reverse("registration:invitation", args=[invitation_token(invitation)])
 
 
 def manage_url(registration: Registration) -> str:

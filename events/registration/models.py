@@ -6,6 +6,7 @@ by ``rules`` only.
 """
 
 import secrets
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -107,6 +108,14 @@ class RegistrationSettings(models.Model):
         help_text=_(
             "Tick to decide on each person yourselves. Until you do, nobody new has a seat; "
             "those who have one keep it, and those who wait already still move up."
+        ),
+    )
+    by_invitation = models.BooleanField(
+        _("only people we invite can register"),
+        default=False,
+        help_text=_(
+            "The event's page then says that it is by invitation. Those who are registered "
+            "stay so, and who waits still moves up."
         ),
     )
 
@@ -525,6 +534,158 @@ class SeatRequest(models.Model):
         return self.status in self.LIVE
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def to_address(self, email: str) -> "InvitationQuerySet":
+        """Those to this address, whatever its capitals."""
+        return self.annotate(lower_email=Lower("email")).filter(lower_email=email.lower())
+
+    def unanswered(self) -> "InvitationQuerySet":
+        """Those that nobody said yes or no to, and nobody took back, whatever the time."""
+        return self.filter(
+            registration__isnull=True, declined_at__isnull=True, withdrawn_at__isnull=True
+        )
+
+    def to_be_answered(self, now: datetime) -> "InvitationQuerySet":
+        """Those that can be answered still at ``now``, and were not."""
+        return self.unanswered().filter(expires_at__gt=now)
+
+    def in_state(self, state: str, *, now: datetime) -> "InvitationQuerySet":
+        """Those that stand so at ``now``; the same as ``Invitation.state`` says of each."""
+        return self.filter(Invitation.standing(state, now=now))
+
+
+class Invitation(models.Model):
+    """An organiser's word to one address: come. It is answered once.
+
+    ``expires_at`` is domain time, as a seat may be held until then; the others
+    are when something happened, in real time. One that holds a seat does so
+    while it can be answered (see ``seats``).
+    """
+
+    class State(models.TextChoices):
+        SENT = "sent", _("Sent")
+        OPENED = "opened", _("Opened")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+        EXPIRED = "expired", _("Expired")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    event = models.ForeignKey(
+        Event, models.CASCADE, verbose_name=_("event"), related_name="invitations"
+    )
+    reference = models.CharField(max_length=20, unique=True, editable=False, default=new_reference)
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(_("email"), max_length=254)
+    group = models.ForeignKey(
+        StakeholderGroup,
+        models.SET_NULL,
+        verbose_name=_("stakeholder group"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    mode = models.CharField(
+        _("way to take part"), max_length=10, choices=AttendanceMode.choices, blank=True
+    )
+    holds_seat = models.BooleanField(_("holds a seat"), default=False)
+    opens_registration = models.BooleanField(_("opens a closed registration"), default=False)
+    expires_at = models.DateTimeField(_("valid until"))
+    language = models.CharField(_("language of mails"), max_length=10, default="en")
+    sent_at = models.DateTimeField(_("sent"), default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    by_name = models.CharField(_("by"), max_length=200, blank=True)
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    declined_at = models.DateTimeField(_("declined"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    # Not one to one: who gave up her seat may be invited again, and come again.
+    registration = models.ForeignKey(
+        Registration,
+        models.CASCADE,
+        verbose_name=_("registration"),
+        null=True,
+        blank=True,
+        related_name="invitations",
+        help_text=_("Who came by it. It goes with her registration."),
+    )
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-sent_at", "-pk"]
+        # Who may see or decide on registrations may see or write invitations.
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "event",
+                Lower("email"),
+                name="invitation_one_to_be_answered",
+                condition=Q(
+                    registration__isnull=True,
+                    declined_at__isnull=True,
+                    withdrawn_at__isnull=True,
+                ),
+            ),
+            models.CheckConstraint(
+                name="invitation_mode_is_known", condition=Q(mode__in=["", "in_room", "online"])
+            ),
+            models.CheckConstraint(
+                name="invitation_holds_a_seat_of_a_mode",
+                condition=Q(holds_seat=False) | ~Q(mode=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Without her name: lists that are not about people show it, and no log is written there.
+        return f"{_('invitation')} {self.pk}"
+
+    @classmethod
+    def standing(cls, state: str, *, now: datetime) -> Q:
+        """Return which rows stand so at ``now``."""
+        State, unanswered = cls.State, Q(registration__isnull=True, withdrawn_at__isnull=True)  # noqa: N806
+        waits = unanswered & Q(declined_at__isnull=True)
+        return {
+            State.ACCEPTED: Q(registration__isnull=False),
+            State.WITHDRAWN: Q(registration__isnull=True, withdrawn_at__isnull=False),
+            State.DECLINED: unanswered & Q(declined_at__isnull=False),
+            State.EXPIRED: waits & Q(expires_at__lte=now),
+            State.OPENED: waits & Q(expires_at__gt=now, opened_at__isnull=False),
+            State.SENT: waits & Q(expires_at__gt=now, opened_at__isnull=True),
+        }[State(state)]
+
+    def state(self, now: datetime) -> State:
+        """Return how it stands at ``now``."""
+        if self.registration_id:
+            return self.State.ACCEPTED
+        if self.withdrawn_at:
+            return self.State.WITHDRAWN
+        if self.declined_at:
+            return self.State.DECLINED
+        if self.has_expired(now):
+            return self.State.EXPIRED
+        return self.State.OPENED if self.opened_at else self.State.SENT
+
+    def has_expired(self, now: datetime) -> bool:
+        return now >= self.expires_at
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether it keeps a seat back at ``now``."""
+        return self.holds_seat and self.state(now) in {self.State.SENT, self.State.OPENED}
+
+    def can_be_used(self, now: datetime) -> bool:
+        """Whether she can register by it at ``now``: who said no may change her mind."""
+        return not (self.registration_id or self.withdrawn_at or self.has_expired(now))
+
+
 class Consent(models.Model):
     """An answer to one purpose, as given then. Rows are added, never changed."""
 
@@ -775,6 +936,7 @@ class HistoryEntry(models.Model):
         APPROVAL = "approval", _("the organisers decide")
         NO_APPROVAL = "no_approval", _("the organisers look at each person no longer")
         WANTED_LESS = "wanted_less", _("has a seat she wanted more")
+        INVITED = "invited", _("held for her by an invitation")
 
     registration = models.ForeignKey(
         Registration, models.CASCADE, verbose_name=_("registration"), related_name="history"
@@ -832,6 +994,7 @@ class PersonalDataAccess(models.Model):
         PERSON = "person", _("Saw a person's page")
         SUPPORT = "support", _("Saw support needs")
         MAILS = "mails", _("Saw to whom mails went")
+        INVITED = "invited", _("Saw who is invited")
         EXPORT = "export", _("Exported")
         ERASED = "erased", _("Erased")
 

@@ -26,6 +26,7 @@ from events.models import Assignment, Event, EventQuerySet
 from events.registration.drawing import Place
 from events.registration.models import (
     AttendanceMode,
+    Invitation,
     KeptSeats,
     Quota,
     Registration,
@@ -36,6 +37,7 @@ from events.registration.models import (
 from events.registration.seats import (
     Availability,
     Facts,
+    Held,
     Kept,
     ModeSeats,
     availability,
@@ -64,6 +66,22 @@ class Rows(Aggregate):
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Write what SQLite calls it."""
         return super().as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **context)
+
+
+class RowsOf(Subquery):
+    """What a query counts, as one JSON array, beside the row it is asked for.
+
+    The query gives one column, ``row``. ``Rows`` can't: it would count within a count.
+    """
+
+    template = '(SELECT JSONB_AGG(counted."row") FROM (%(subquery)s) counted)'
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Write what SQLite calls it."""
+        template = '(SELECT JSON_GROUP_ARRAY(JSON(counted."row")) FROM (%(subquery)s) counted)'
+        context["template"] = template
+        return self.as_sql(compiler, connection, **context)
 
 
 def with_registration(events: EventQuerySet, *, places: bool = False) -> EventQuerySet:
@@ -96,6 +114,20 @@ def _registration_facts() -> dict[str, Any]:
         "registration_closes_at": F("registration_settings__closes_at"),
         "registration_stopped": F("registration_settings__stopped"),
         "registration_approval": F("registration_settings__approval"),
+        "registration_by_invitation": F("registration_settings__by_invitation"),
+        # Those whose time is up are among them: the page's time decides, not the database's.
+        "registration_held": RowsOf(
+            Invitation.objects.unanswered()
+            .filter(event=OuterRef("pk"), holds_seat=True)
+            .order_by()
+            .values("mode", "group__code", "expires_at")
+            .annotate(
+                row=JSONObject(
+                    mode="mode", group="group__code", until="expires_at", seats=Count("pk")
+                )
+            )
+            .values("row")
+        ),
         "registration_kept": Subquery(
             KeptSeats.objects.filter(event=OuterRef("pk"))
             .order_by()
@@ -306,6 +338,7 @@ def availability_of(event: Event, *, now: datetime) -> Availability:
             closes_at=facts["registration_closes_at"],
             stopped=bool(facts["registration_stopped"]),
             approval=bool(facts["registration_approval"]),
+            by_invitation=bool(facts["registration_by_invitation"]),
             seats=_seats(facts),
             mail_leaves=settings.LOCAL_INSTALL or settings.MAIL_SERVER is not None,
         ),
@@ -320,8 +353,15 @@ def _seats(facts: dict[str, Any]) -> dict[AttendanceMode, ModeSeats]:
         kept.setdefault(row["mode"], []).append(
             Kept(row["group"], row["seats"], _instant(row["until"]), row["taken"])
         )
+    held: dict[str, list[Held]] = {}
+    for row in facts["registration_held"] or []:
+        held.setdefault(row["mode"], []).append(
+            Held(row["group"], row["seats"], _instant(row["until"]))
+        )
     return {
-        mode: ModeSeats(row["limit"], row["taken"], tuple(kept.get(mode, ())))
+        mode: ModeSeats(
+            row["limit"], row["taken"], tuple(kept.get(mode, ())), tuple(held.get(mode, ()))
+        )
         for mode in AttendanceMode
         if (row := facts[f"{mode}_seats"])
     }
@@ -338,6 +378,18 @@ def seats_taken(event: Event) -> dict[str, int]:
     """Return the confirmed seats of each mode that has any."""
     rows = (
         SeatRequest.objects.filter(event=event, status=SeatRequest.Status.CONFIRMED)
+        .order_by()
+        .values_list("mode")
+        .annotate(number=Count("pk"))
+    )
+    return dict(rows)
+
+
+def seats_held(event: Event, *, now: datetime) -> dict[str, int]:
+    """Return the seats of each mode that are held at ``now`` for people who are invited."""
+    rows = (
+        Invitation.objects.to_be_answered(now)
+        .filter(event=event, holds_seat=True)
         .order_by()
         .values_list("mode")
         .annotate(number=Count("pk"))

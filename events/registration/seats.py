@@ -8,14 +8,24 @@ The policy, in the words of the page "How seats are given":
     least so many people of that group find a seat, if they come by then: what
     the group has not taken yet is held back from everybody else.
 3.  From that time on, what is left is anybody's.
-4.  Who finds no seat waits for one, each way to take part with its own list.
+4.  A seat can be held for a person whom the organisers invite, until the time
+    that her invitation names. It is hers when she says yes; it is free for
+    others once she says no, the organisers take the invitation back, or its
+    time is up. Where seats are kept for her group it is one of those.
+5.  Who finds no seat waits for one, each way to take part with its own list.
     The moment a seat is free, it goes to the first on the list who may have
-    it. Only a seat that is kept for a group passes people by who came before.
-5.  While a person waits for one way to take part she may hold a seat in
+    it. Only a seat that is kept for a group, or held for somebody invited,
+    passes people by who came before.
+6.  While a person waits for one way to take part she may hold a seat in
     another. She gives it up the moment she gets what she wants more.
 
-``seats_free`` says for whom a seat is free (1 to 3), ``in_turn`` who gets it
-(4). Everything else asks these two.
+``seats_free`` says for whom a seat is free (1 to 4), ``in_turn`` who gets it
+(5), ``may_take_held`` whether an invited person has hers. Everything else asks
+these three.
+
+Held seats are there: whoever may have a seat by ``seats_free`` leaves so many
+that all who are invited find theirs, since no group goes past what is held,
+not even its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,12 +48,22 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Seats held for people invited, of a group (by code) or of none, until an instant."""
+
+    group: str | None
+    seats: int
+    until: datetime
+
+
+@dataclass(frozen=True)
 class ModeSeats:
     """The seats of one way to take part; ``limit`` None means as many as come."""
 
     limit: int | None
     taken: int = 0
     kept: Sequence[Kept] = ()
+    held: Sequence[Held] = ()
 
 
 def seats_free(seats: ModeSeats, *, group: str | None, now: datetime) -> int | None:
@@ -54,12 +74,58 @@ def seats_free(seats: ModeSeats, *, group: str | None, now: datetime) -> int | N
     """
     if seats.limit is None:
         return None
-    held_back = sum(
+    held = held_by_group(seats, now=now)
+    kept: dict[str | None, int] = {
+        row.group: max(row.seats - row.taken, 0)
+        for row in seats.kept
+        if now < row.until and row.group != group
+    }
+    held_back = sum(max(kept.get(code, 0), held.get(code, 0)) for code in {*kept, *held})
+    return max(seats.limit - seats.taken - held_back, 0)
+
+
+def held_by_group(seats: ModeSeats, *, now: datetime) -> dict[str | None, int]:
+    """Return how many seats are held at ``now`` for people invited, by group."""
+    held: dict[str | None, int] = {}
+    for row in seats.held:
+        if now < row.until:
+            held[row.group] = held.get(row.group, 0) + row.seats
+    return held
+
+
+def with_held(seats: ModeSeats, *, group: str | None, until: datetime) -> ModeSeats:
+    """Return the seats as they are once one more is held for somebody of this group."""
+    return replace(seats, held=(*seats.held, Held(group, 1, until)))
+
+
+def without_held(seats: ModeSeats, *, group: str | None, now: datetime) -> ModeSeats:
+    """Return the seats as they are once one less is held for people of this group."""
+    rows = list(seats.held)
+    for place, row in enumerate(rows):
+        if row.group == group and row.seats and now < row.until:
+            rows[place] = replace(row, seats=row.seats - 1)
+            break
+    return replace(seats, held=tuple(rows))
+
+
+def may_take_held(
+    seats: ModeSeats, *, held_for: str | None, group: str | None, now: datetime
+) -> bool:
+    """Whether somebody invited as of one group has the seat held for her, being of ``group``.
+
+    She has it, however full it is. Only one that is also kept for the group she
+    was invited as does not go to another, unless one is free for that.
+    """
+    if group == held_for:
+        return True
+    left = sum(
         max(kept.seats - kept.taken, 0)
         for kept in seats.kept
-        if now < kept.until and kept.group != group
+        if now < kept.until and kept.group == held_for
     )
-    return max(seats.limit - seats.taken - held_back, 0)
+    beyond_kept = held_by_group(seats, now=now).get(held_for, 0) > left
+    others = without_held(seats, group=held_for, now=now)
+    return beyond_kept or seats_free(others, group=group, now=now) != 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +185,13 @@ class Reason(StrEnum):
     POSTPONED = "postponed"
     NOT_OFFERED = "not_offered"
     NO_MAIL = "no_mail"
+    BY_INVITATION = "by_invitation"
+
+
+# What an invitation opens that says so. Cancelled, put off and over stay shut for everybody.
+OPENED_BY_INVITATION = frozenset(
+    {Reason.NOT_YET, Reason.TIME_UP, Reason.STOPPED, Reason.BY_INVITATION}
+)
 
 
 @dataclass(frozen=True)
@@ -153,6 +226,14 @@ class Availability:
         """Whether people can register now, be it for the waiting list."""
         return self.state in {RegistrationState.OPEN, RegistrationState.WAITING_LIST}
 
+    def is_open_to_invited(self, *, opens: bool) -> bool:
+        """Whether somebody can register who was invited; ``opens``: her invitation says so."""
+        return (
+            self.is_open
+            or self.reason == Reason.BY_INVITATION
+            or (opens and self.reason in OPENED_BY_INVITATION)
+        )
+
 
 def with_a_seat_given(
     found: Availability, mode: AttendanceMode, *, group: str, now: datetime
@@ -178,6 +259,7 @@ class Facts:
     """The modes that are offered, each with its seats."""
     mail_leaves: bool
     approval: bool = False
+    by_invitation: bool = False
 
 
 def availability(facts: Facts, *, now: datetime) -> Availability:
@@ -227,7 +309,7 @@ def _kept_for(seats: ModeSeats, *, now: datetime) -> list[Kept]:
     ]
 
 
-def _reason(  # noqa: PLR0911 - one answer a line, in the order they outweigh each other
+def _reason(  # noqa: C901, PLR0911 - one answer a line, in the order they outweigh each other
     facts: Facts, *, closes_at: datetime, free: bool, kept: bool, now: datetime
 ) -> Reason:
     if facts.status == Event.Status.CANCELLED:
@@ -244,6 +326,8 @@ def _reason(  # noqa: PLR0911 - one answer a line, in the order they outweigh ea
         return Reason.STOPPED
     if not facts.mail_leaves:
         return Reason.NO_MAIL
+    if facts.by_invitation:
+        return Reason.BY_INVITATION
     if facts.opens_at and now < facts.opens_at:
         return Reason.NOT_YET
     if free:

@@ -28,6 +28,7 @@ from events.registration.forms import (
     CodeForm,
     CompanionForm,
     DetailsForm,
+    InvitedForm,
     LostLinkForm,
     RegistrationForm,
     ReturnForm,
@@ -38,11 +39,13 @@ from events.registration.links import (
     LinkRefused,
     Power,
     code_url,
+    invitation_for,
+    invitation_token,
     registration_for,
     registration_of_code,
     token_for,
 )
-from events.registration.models import AttendanceMode, Registration, SeatRequest
+from events.registration.models import AttendanceMode, Invitation, Registration, SeatRequest
 from events.registration.queries import availability_of, place_in_line, with_registration
 from events.registration.seats import Availability
 from events.rules import join_link, phase
@@ -72,7 +75,7 @@ NOTICES = (
 
 
 def personal(power: Power) -> Callable[[View], View]:
-    """Open the view to the holder of a token of this power, with its registration.
+    """Open the view to the holder of a token of this power, with its registration or invitation.
 
     The page is kept nowhere, found by no search engine, and hands its address
     to no other site. A post must come from our own page.
@@ -87,10 +90,14 @@ def personal(power: Power) -> Callable[[View], View]:
             ):
                 raise PermissionDenied
             try:
-                registration = registration_for(token, power)
+                found = (
+                    invitation_for(token)
+                    if power == Power.INVITATION
+                    else registration_for(token, power)
+                )
             except LinkRefused as error:
                 raise Http404 from error
-            response = unkept(view(request, registration))
+            response = unkept(view(request, found))
             response["Referrer-Policy"] = "no-referrer"
             return response
 
@@ -349,6 +356,62 @@ def several(request: HttpRequest, registration: Registration) -> HttpResponse:
     return answer or SeeOther(manage_path(registration, "added_several"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.INVITATION)
+def invitation(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """What somebody is invited to. Seeing it is noted and changes nothing; a post says no."""
+    if request.method == "POST":
+        try:
+            rules.say_no(invitation, now=clock.now(), at=timezone.now())
+        except rules.Refused as refusal:
+            invitation.refresh_from_db()
+            return invitation_page(
+                request, invitation, refusal=sentence(refusal.reason), status=409
+            )
+        return SeeOther(request.path)
+    # A browser that fetches ahead has shown nobody anything yet.
+    if request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        rules.note_opened(invitation, at=timezone.now())
+    return invitation_page(request, invitation)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.INVITATION)
+def accept(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """The form of somebody invited, with what is known of her filled in."""
+    now = clock.now()
+    availability = availability_of(invitation.event, now=now)
+    opens = availability.is_open_to_invited(opens=invitation.opens_registration)
+    back = reverse("registration:invitation", args=[invitation_token(invitation)])
+    if request.method != "POST" and not (opens and invitation.can_be_used(now)):
+        return HttpResponseRedirect(back)
+    form = InvitedForm(
+        posted(request), invitation=invitation, holds=invitation.holds_at(now),
+        availability=availability,
+    )  # fmt: skip
+    template = "events/registration/register.html"
+    context: dict[str, Any] = {
+        "invitation": invitation, "back": back, "availability": availability,
+    }  # fmt: skip
+    if request.method != "POST":
+        return form_page(request, template, form, **context)
+
+    def write() -> None:
+        rules.register(
+            invitation.event,
+            form.details(),
+            email=form.cleaned_data["email"],
+            language=get_language() or "en",
+            submission=form.submission,
+            now=clock.now(),
+            at=timezone.now(),
+            invitation=invitation,
+        )
+
+    answer = answer_form(request, template, form, write, secret_address=True, **context)
+    return answer or SeeOther(reverse("registration:done", args=[invitation.event.slug]))
+
+
 @require_safe
 @personal(Power.CALENDAR)
 def personal_ics(request: HttpRequest, registration: Registration) -> HttpResponse:
@@ -498,6 +561,29 @@ def meanwhile_for(registration: Registration, availability: Availability) -> lis
     status = SeatRequest.Status.DECLINED
     declined = {row.mode for row in registration.seat_requests.all() if row.status == status}
     return [mode for mode in availability.free if mode not in declined]
+
+
+def invitation_page(
+    request: HttpRequest, invitation: Invitation, *, refusal: str = "", status: int = 200
+) -> TemplateResponse:
+    """Return the page that says what she is invited to, or what became of it."""
+    event, now = invitation.event, clock.now()
+    availability = availability_of(event, now=now)
+    opens = availability.is_open_to_invited(opens=invitation.opens_registration)
+    return event_page(
+        request,
+        event,
+        "events/registration/invitation.html",
+        status=status,
+        invitation=invitation,
+        state=invitation.state(now),
+        holds=invitation.holds_at(now),
+        usable=invitation.can_be_used(now),
+        opens=opens,
+        availability=availability,
+        refusal=refusal,
+        token=invitation_token(invitation),
+    )
 
 
 def manage_path(registration: Registration, notice: str = "") -> str:

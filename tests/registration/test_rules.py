@@ -640,8 +640,8 @@ def test_set_quota_for_another_mode_is_refused_while_people_hold_seats(two_in_th
 
 
 def test_remove_quota_is_refused_while_people_hold_seats(two_in_the_room):
-    assert refused(rules.remove_quota, two_in_the_room) == Reason.FULL
-    rules.remove_quota(two_in_the_room.event.quotas.get(mode="online"))
+    assert refused(rules.remove_quota, two_in_the_room, now=NOW) == Reason.FULL
+    rules.remove_quota(two_in_the_room.event.quotas.get(mode="online"), now=NOW)
     assert [quota.mode for quota in two_in_the_room.event.quotas.all()] == ["in_room"]
 
 

@@ -5,6 +5,7 @@ itself is looked at. With a guard taken away, the same machine finds the fault.
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,16 +21,18 @@ from hypothesis.stateful import (
 )
 
 from events.registration import rules
+from events.registration import seats as policy
 from events.registration.models import (
     AttendanceMode,
+    Invitation,
     KeptSeats,
     Quota,
     Registration,
     RegistrationSettings,
     SeatRequest,
 )
-from events.registration.queries import availability_of
-from events.registration.rules import Refused, giving
+from events.registration.queries import availability_of, seats_held
+from events.registration.rules import Guest, Refused, Terms, accepting, giving
 from events.registration.seats import seats_free
 from tests.factories import AT, NOW, make_details, make_event, make_group, make_organiser
 
@@ -48,15 +51,18 @@ class Table(RuleBasedStateMachine):
 
     @initialize(
         room=few, online=few,
+        invited=st.lists(st.tuples(modes, st.one_of(st.none(), groups)), max_size=2),
         first=st.lists(st.tuples(modes, groups, st.booleans()), min_size=4, max_size=7),
     )  # fmt: skip
-    def publish(self, room, online, first):
+    def publish(self, room, online, invited, first):
         self.groups = {code: make_group(code) for code in GROUPS}
         self.event = make_event(quotas={"in_room": room, "online": online})
         self.organiser = make_organiser(f"organiser-{self.event.pk}")
         self.now = NOW
-        self.came = 0
+        self.came = self.invited = 0
         self.before = {}
+        for mode, group in invited:
+            self.invite_with_a_seat(mode, group, 2)
         for mode, group, meanwhile in first:
             self.register(mode, group, meanwhile)
 
@@ -64,6 +70,11 @@ class Table(RuleBasedStateMachine):
         """Somebody who registered: of those who came, the one of this number."""
         email = f"person-{number % max(self.came, 1)}@example.org"
         return Registration.objects.with_details().filter(event=self.event, email=email).first()
+
+    def invitation(self, number):
+        """Of the invitations sent so far, the one of this number, answered or not."""
+        email = f"guest-{number % max(self.invited, 1) + 1}@example.org"
+        return Invitation.objects.filter(event=self.event, email=email).first()
 
     def do(self, act, *args, **kwargs):
         """Do it, or be refused: then nothing may have changed."""
@@ -118,6 +129,33 @@ class Table(RuleBasedStateMachine):
     def come_back(self, number, mode):
         self.to(rules.come_back, number, mode=mode)
 
+    @rule(number=people, mode=modes, group=st.one_of(st.none(), groups))
+    def accept(self, number, mode, group):
+        """By the link, in the group and mode she was invited as or in others."""
+        invitation = self.invitation(number)
+        if invitation:
+            as_invited = group is None
+            chosen = invitation.group if as_invited else self.groups[group]
+            details = make_details(
+                mode=(invitation.mode or mode) if as_invited else mode,
+                group=chosen or self.groups["cso"],
+            )
+            had = invitation.holds_at(self.now) and as_invited
+            self.do(
+                rules.register, self.event, details, email=invitation.email, language="en",
+                submission=None, invitation=invitation,
+            )  # fmt: skip
+            registered = Invitation.objects.get(pk=invitation.pk).registration
+            if had and registered:
+                seat = registered.seat_requests.get(mode=invitation.mode)
+                assert seat.status == Status.CONFIRMED, f"not the seat held: {seat}"
+
+    @rule(number=people)
+    def say_no(self, number):
+        invitation = self.invitation(number)
+        if invitation:
+            self.do(rules.say_no, invitation)
+
     @rule(number=people, mode=modes)
     def take_meanwhile(self, number, mode):
         self.to(rules.take_meanwhile, number, mode=mode)
@@ -148,6 +186,24 @@ class Table(RuleBasedStateMachine):
     @rule(number=people)
     def erase(self, number):
         self.to(rules.erase, number)
+
+    @rule(mode=modes, group=st.one_of(st.none(), groups), days=st.integers(1, 4))
+    def invite_with_a_seat(self, mode, group, days):
+        self.invited += 1
+        guest = Guest(
+            "Grace Achieng", f"guest-{self.invited}@example.org",
+            self.groups[group] if group else None, mode,
+        )  # fmt: skip
+        terms = Terms(
+            expires_at=self.now + timedelta(days=days), holds_seat=True, opens_registration=True
+        )
+        self.do(rules.invite, self.event, guest, terms, by=None)
+
+    @rule(number=people)
+    def withdraw(self, number):
+        invitation = self.invitation(number)
+        if invitation:
+            self.do(rules.withdraw, invitation)
 
     @rule(mode=modes, seats=st.sampled_from([0, 1, 2, 3, 4, None]))
     def set_quota(self, mode, seats):
@@ -196,6 +252,10 @@ class Table(RuleBasedStateMachine):
         over = [mode for mode, number in taken.items()
                 if limits[mode] is not None and number > limits[mode]]  # fmt: skip
         assert over == [], f"more than there are: {taken}, {limits}"
+        held = seats_held(self.event, now=self.now)
+        lost = [mode for mode, number in held.items()
+                if limits[mode] is not None and taken[mode] + number > limits[mode]]  # fmt: skip
+        assert lost == [], f"given away what was held: {taken}, {held}, {limits}"
         wishes = Counter((row.registration_id, row.mode) for row in rows)
         assert [wish for wish, number in wishes.items() if number > 1] == [], "two wishes"
         held = Counter(row.registration_id for row in rows if row.status == Status.CONFIRMED)
@@ -229,6 +289,9 @@ class Table(RuleBasedStateMachine):
                 # By the organisers, who may.
                 continue
             assert entry.why, f"nobody says why: {row}"
+            if entry.why == entry.Why.INVITED:
+                # It was held for her, and for nobody who waits.
+                continue
             passed = {
                 other.registration.group.code
                 for other in rows
@@ -279,6 +342,28 @@ def test_for_many_sequences():
 def test_without_its_guard_the_machine_finds_the_fault(monkeypatch, guard, without, fault):
     monkeypatch.setattr(giving, guard, without)
     with pytest.raises(Exception, match=fault):
+        run(60, repeatable=True)
+
+
+@pytest.mark.django_db
+def test_without_what_is_held_the_machine_finds_who_lost_hers(monkeypatch):
+    """The control: what is held for people invited is held back from nobody."""
+    monkeypatch.setattr(policy, "held_by_group", lambda *_, **__: {})
+    with pytest.raises(AssertionError, match=r"given away what was held|not the seat held"):
+        run(60, repeatable=True)
+
+
+@pytest.mark.django_db
+def test_without_its_seat_an_invitation_is_found_out(monkeypatch):
+    """The control: who accepts is given what others would have."""
+    taking = accepting.take
+
+    def without_it(*args, **kwargs):
+        found = taking(*args, **kwargs)
+        return replace(found, held=False, found=replace(found.found, seats=args[1].seats))
+
+    monkeypatch.setattr(accepting, "take", without_it)
+    with pytest.raises(AssertionError, match=r"not the seat held|waits in vain"):
         run(60, repeatable=True)
 
 

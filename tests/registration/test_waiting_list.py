@@ -331,7 +331,7 @@ def test_a_mode_people_wait_for_is_not_taken_away(event):
     event.quotas.filter(mode="in_room").update(seats=0)
     register(event, "amina")
     with pytest.raises(Refused, match="full"):
-        rules.remove_quota(event.quotas.get(mode="in_room"))
+        rules.remove_quota(event.quotas.get(mode="in_room"), now=NOW)
     room = event.quotas.get(mode="in_room")
     room.mode = "phone"
     with pytest.raises(Refused, match="full"):

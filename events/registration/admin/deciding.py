@@ -103,7 +103,7 @@ def sentence(refusal: Refused) -> str:
             return (
                 _(
                     "%(taken)d of %(limit)d seats are taken, "
-                    "and the others are kept for other groups."
+                    "and the others are kept for other groups or held for people invited."
                 )
                 % numbers
             )

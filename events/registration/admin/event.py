@@ -16,7 +16,7 @@ from events import clock
 from events.admin.named import MOMENTS
 from events.registration import rules
 from events.registration.models import KeptSeats, Quota, RegistrationSettings, SeatRequest
-from events.registration.queries import seat_requests_by_status
+from events.registration.queries import seat_requests_by_status, seats_held
 
 Status = SeatRequest.Status
 
@@ -39,11 +39,12 @@ class QuotaForm(forms.ModelForm):
         if not (mode and event and event.pk):
             return cleaned
         numbers = seat_requests_by_status(event)
+        held = seats_held(event, now=clock.now())
         taken = numbers.get((mode, Status.CONFIRMED), 0)
-        if seats is not None and seats < taken:
-            self.add_error("seats", refusal(taken))
+        if seats is not None and seats < taken + held.get(mode, 0):
+            self.add_error("seats", too_few(taken, held.get(mode, 0)))
         before = self.initial.get("mode", "")
-        if before != mode and (said := in_use(numbers, before)):
+        if before != mode and (said := in_use(numbers, before, held=held)):
             self.add_error("mode", said)
         return cleaned
 
@@ -53,16 +54,20 @@ class QuotaFormSet(forms.BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        numbers = seat_requests_by_status(self.instance) if self.instance.pk else {}
+        if not self.instance.pk or not self.deleted_forms:
+            return
+        numbers = seat_requests_by_status(self.instance)
+        held = seats_held(self.instance, now=clock.now())
         for form in self.deleted_forms:
-            if said := in_use(numbers, form.instance.mode):
+            if said := in_use(numbers, form.instance.mode, held=held):
                 raise ValidationError(said)
 
 
-def in_use(numbers: Mapping[tuple[str, str], int], mode: str) -> str:
+def in_use(numbers: Mapping[tuple[str, str], int], mode: str, *, held: Mapping[str, int]) -> str:
     """Say why a way to take part can't be taken away; nothing where nobody wants it."""
-    if taken := numbers.get((mode, Status.CONFIRMED), 0):
-        return refusal(taken)
+    taken = numbers.get((mode, Status.CONFIRMED), 0)
+    if taken or held.get(mode, 0):
+        return too_few(taken, held.get(mode, 0))
     waiting = sum(numbers.get((mode, status), 0) for status in (Status.WAITING, Status.PENDING))
     if not waiting:
         return ""
@@ -82,6 +87,20 @@ def refusal(taken: int) -> str:
         taken,
     )
     return text % {"taken": taken}
+
+
+def too_few(taken: int, held: int) -> str:
+    """Say how many seats are taken, and held for people who are invited."""
+    if not held:
+        return refusal(taken)
+    text = ngettext(
+        "%(held)d seat is held for somebody invited, and %(taken)d taken. "
+        "To have it back, withdraw the invitation.",
+        "%(held)d seats are held for people invited, and %(taken)d taken. "
+        "To have them back, withdraw the invitations.",
+        held,
+    )
+    return text % {"held": held, "taken": taken}
 
 
 class KeptSeatsFormSet(forms.BaseInlineFormSet):
@@ -165,7 +184,8 @@ def save_quotas(request: HttpRequest, formset: Any) -> None:
         rules.set_quota, now=clock.now(), at=timezone.now()
     )
     changed = [(set_quota, quota) for quota in formset.save(commit=False)]
-    removed = [(rules.remove_quota, quota) for quota in formset.deleted_objects]
+    remove_quota: Callable[[Quota], None] = partial(rules.remove_quota, now=clock.now())
+    removed = [(remove_quota, quota) for quota in formset.deleted_objects]
     for write, quota in [*changed, *removed]:
         try:
             write(quota)
@@ -173,5 +193,6 @@ def save_quotas(request: HttpRequest, formset: Any) -> None:
             numbers = seat_requests_by_status(quota.event)
             # Refused for what it was for, or for what it would be for now.
             before = Quota.objects.filter(pk=quota.pk).first() or quota
-            said = in_use(numbers, before.mode) or in_use(numbers, quota.mode)
+            held = seats_held(quota.event, now=clock.now())
+            said = in_use(numbers, before.mode, held=held) or in_use(numbers, quota.mode, held=held)
             messages.error(request, f"{before.get_mode_display()}: {said}")

@@ -9,11 +9,27 @@ open; ``at`` is real time, which says when it happened; ``by`` is the colleague
 who did it, and None for the person herself.
 
 ``people`` is what a person does herself, ``organisers`` what they decide about
-her, ``offer`` what an event offers and asks. Others name what they need from here.
+her, ``offer`` what an event offers and asks, ``invitations`` whom they ask to
+come. Others name what they need from here.
 """
 
 from events.registration.rules.answers import NOTICE_VERSION, Details
 from events.registration.rules.giving import Obstacle, Refused
+from events.registration.rules.invitations import (
+    Guest,
+    Terms,
+    Verdict,
+    forget_unanswered,
+    invite,
+    invite_many,
+    look,
+    note_opened,
+    remind,
+    require_inviting,
+    say_no,
+    to_remind,
+    withdraw,
+)
 from events.registration.rules.offer import (
     copy_settings,
     keep_no_longer,
@@ -54,9 +70,12 @@ __all__ = [
     "MOST_COMPANIONS",
     "NOTICE_VERSION",
     "Details",
+    "Guest",
     "Obstacle",
     "Outcome",
     "Refused",
+    "Terms",
+    "Verdict",
     "cancel",
     "change",
     "come_back",
@@ -67,15 +86,23 @@ __all__ = [
     "decline",
     "enter",
     "erase",
+    "forget_unanswered",
     "give_up",
+    "invite",
+    "invite_many",
     "keep_no_longer",
     "keep_seats",
+    "look",
     "move_up",
+    "note_opened",
     "register",
     "register_companion",
     "register_several",
+    "remind",
     "remove_question",
     "remove_quota",
+    "require_inviting",
+    "say_no",
     "send_links",
     "send_links_to",
     "set_question",
@@ -84,4 +111,6 @@ __all__ = [
     "several_came",
     "stop_waiting",
     "take_meanwhile",
+    "to_remind",
+    "withdraw",
 ]

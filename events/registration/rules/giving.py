@@ -169,9 +169,12 @@ def drop_wanted_less(
         decide(other, What.GAVE_UP, to_status=Status.CANCELLED, why=Why.WANTED_LESS, by=by, at=at)
 
 
-def require_open(found: Availability, mode: str) -> None:
-    """Raise Refused where nobody can register now, or not for this mode."""
-    if not found.is_open:
+def require_open(found: Availability, mode: str, *, registered: bool = False) -> None:
+    """Raise Refused where nobody can register now, or not for this mode.
+
+    Who is ``registered`` changes her mind where others come by invitation only.
+    """
+    if not (found.is_open or (registered and found.reason == Reason.BY_INVITATION)):
         raise Refused(found.reason)
     if mode not in found.offered:
         raise Refused(Reason.FULL)
@@ -225,15 +228,18 @@ def ask(
     at: datetime,
     last: bool = False,
     by: Actor = None,
+    held: bool = False,
 ) -> SeatRequest:
     """Note that a person wants a seat of this mode; return it, given or waited for.
 
     Unless it is wanted ``last`` she wants it more than all she asked for
     before. ``found`` is how it stands, behind the lock. Where she has to wait,
-    what she holds is hers still. Whom a colleague enters (``by``) needs no
-    approval after that.
+    what she holds is hers still. A seat that was ``held`` for her is hers at once.
+    Whom a colleague enters (``by``) needs no approval after that.
     """
-    if found.approval and by is None:
+    if held:
+        status, why = Status.CONFIRMED, Why.INVITED
+    elif found.approval and by is None:
         status, why = Status.PENDING, Why.APPROVAL
     elif is_free(found, mode, registration.group, now=now):
         status, why = Status.CONFIRMED, Why.FREE

@@ -20,7 +20,7 @@ from events.registration.models import (
     SeatRequest,
     TableTarget,
 )
-from events.registration.queries import seats_taken
+from events.registration.queries import seats_held, seats_taken
 from events.registration.rules import giving
 from events.registration.rules.giving import Refused
 from events.registration.seats import Reason
@@ -29,34 +29,36 @@ from events.registration.seats import Reason
 def set_quota(quota: Quota, *, now: datetime, at: datetime) -> None:
     """Write a quota; seats that it adds go to whoever waits for them.
 
-    Raises Refused(FULL) where more seats than that are taken. So it does where
-    the mode it was for has seats taken, or people waiting, and is no longer meant.
+    Raises Refused(FULL) where more seats than that are taken, or held for people
+    invited. So it does where the mode it was for has seats taken or held, or
+    people waiting, and is no longer meant.
     """
     with transaction.atomic():
         event = giving.lock(quota.event)
         taken = seats_taken(event)
         before = Quota.objects.filter(pk=quota.pk).first()
         if before and before.mode != quota.mode:
-            _require_unwanted(event, before.mode)
-        if quota.seats is not None and quota.seats < taken.get(quota.mode, 0):
+            _require_unwanted(event, before.mode, now=now)
+        given = taken.get(quota.mode, 0) + seats_held(event, now=now).get(quota.mode, 0)
+        if quota.seats is not None and quota.seats < given:
             raise Refused(Reason.FULL)
         quota.save()
         giving.move_up(event, now=now, at=at)
 
 
-def remove_quota(quota: Quota) -> None:
+def remove_quota(quota: Quota, *, now: datetime) -> None:
     """Offer a mode no longer. Raises Refused(FULL) where people hold seats of it or wait for one.
 
-    Who waits would wait for ever.
+    Who waits would wait for ever; and so where one is held for somebody invited.
     """
     with transaction.atomic():
-        _require_unwanted(giving.lock(quota.event), quota.mode)
+        _require_unwanted(giving.lock(quota.event), quota.mode, now=now)
         quota.delete()
 
 
-def _require_unwanted(event: Event, mode: str) -> None:
+def _require_unwanted(event: Event, mode: str, *, now: datetime) -> None:
     live = SeatRequest.objects.filter(event=event, mode=mode, status__in=SeatRequest.LIVE)
-    if live.exists():
+    if live.exists() or seats_held(event, now=now).get(mode):
         raise Refused(Reason.FULL)
 
 

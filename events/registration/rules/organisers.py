@@ -13,12 +13,13 @@ from events.registration.models import (
     AttendanceMode,
     Consent,
     HistoryEntry,
+    Invitation,
     Registration,
     SeatRequest,
 )
 from events.registration.outbox import rules as outbox
 from events.registration.queries import availability_of
-from events.registration.rules import answers, giving
+from events.registration.rules import accepting, answers, giving
 from events.registration.rules.answers import DETAILS, Details
 from events.registration.rules.giving import Obstacle, Refused
 from events.registration.seats import Reason, seats_free
@@ -56,7 +57,8 @@ def enter(
     open: the organisers decide. Where no seat is free she waits for one; so she
     does where people wait while no seats are given. With an address she gets the
     mail that everybody gets, without one a short code. ``consents`` are only what
-    she agreed to. The same form sent twice counts once.
+    she agreed to. An invitation to her address is accepted by it, and a seat held by
+    that is hers. The same form sent twice counts once.
 
     Raises Refused where the address is registered for this event already, where
     the way to take part is not offered, and for an event that is cancelled or over.
@@ -75,6 +77,8 @@ def enter(
         if not found.gives_seats:
             # What is free stays free for those who wait, until seats are given again.
             found = giving.promised(event, found)
+        invited = accepting.look(event, email=email, link=None, now=now)
+        group = group or next((row.group for row in invited.rows if row.group), None)
         registration = Registration(
             event=event,
             email=email or None,
@@ -94,7 +98,20 @@ def enter(
             consents=consents or {},
         )
         answers.write(registration, details, channel=Consent.Channel.ADMIN, at=at)
-        giving.ask(registration, mode, found, what=What.REGISTERED, by=by, now=now, at=at)
+        taking = accepting.take(invited, found, mode=mode, group=registration.group, now=now)
+        accepting.settle(invited, registration)
+        giving.ask(
+            registration,
+            mode,
+            taking.found,
+            what=What.REGISTERED,
+            held=taking.held,
+            by=by,
+            now=now,
+            at=at,
+        )
+        if taking.frees:
+            giving.move_up(event, now=now, at=at)
         registration = giving.read(registration)
         emails.send_confirmation(registration, returned=False, now=now)
         return registration
@@ -251,6 +268,11 @@ def correct_address(
         )
         if moved:
             _tell_addresses(giving.read(registration), old=old, now=now)
+        if new:
+            # Who is registered needs no invitation any more, nor what it holds.
+            mine = Invitation.objects.filter(event=event).unanswered().to_address(new)
+            if mine.update(registration=registration):
+                giving.move_up(event, now=now, at=at)
         return True
 
 
@@ -285,8 +307,11 @@ def erase(registration: Registration, *, now: datetime, at: datetime, by: Actor 
         event = giving.lock(registration.event)
         moved = registration.history.filter(what=What.ADDRESS_CORRECTED)
         earlier = set(moved.exclude(old_address="").values_list("old_address", flat=True))
+        earlier |= set(registration.invitations.values_list("email", flat=True))
         registration.delete()
         if registration.email:
+            invitations = Invitation.objects.filter(event=event)
+            invitations.to_address(registration.email).delete()
             outbox.forget(registration.email)
         for address in earlier:
             if not Registration.objects.with_address(address).exists():

@@ -13,12 +13,13 @@ from events.registration.models import (
     AttendanceMode,
     Consent,
     HistoryEntry,
+    Invitation,
     Question,
     Registration,
     SeatRequest,
 )
 from events.registration.queries import availability_of
-from events.registration.rules import answers, giving
+from events.registration.rules import accepting, answers, giving
 from events.registration.rules.answers import Details
 from events.registration.rules.giving import Obstacle, Refused
 from events.registration.seats import (
@@ -55,8 +56,9 @@ def register(
     submission: str | None,
     now: datetime,
     at: datetime,
+    invitation: Invitation | None = None,
 ) -> Outcome:
-    """Register a person by her own address.
+    """Register a person by her own address, or by her ``invitation``.
 
     The same form sent twice counts once. An address that is registered gets a
     mail that says so, and nothing about it is changed; no more is it for
@@ -64,16 +66,25 @@ def register(
     registered again with what was typed now. Where no seat of that mode is free
     for her she waits for one. Raises Refused where nobody can register, and
     where the organisers changed a question since it was asked.
+
+    Whatever invitation that address has is accepted by it as well, and a seat
+    held by it is hers. By the link of an ``invitation`` she can register where
+    that opens what is closed. Raises Refused("invitation_used") or
+    ("invitation_over") where it can't be used, and ("kept_for_her_group") where
+    the seat is for another group than she now says.
     """
     with transaction.atomic():
         event = giving.lock(event)
         if answers.was_sent(submission):
             return Outcome.SENT_TWICE
         found = giving.move_up(event, now=now, at=at)
-        giving.require_open(found, details.mode)
+        invited = accepting.look(event, email=email, link=invitation, now=now)
+        accepting.require_open(found, details.mode, invited)
         known = Registration.objects.with_details().filter(event=event).with_address(email).first()
         if known and (not known.is_cancelled or known.is_declined):
             emails.send_already_registered(known, at=at)
+            if accepting.settle(invited, known, address=email):
+                giving.move_up(event, now=now, at=at)
             return Outcome.ALREADY_REGISTERED
         _require_asked(event, details)
         if known:
@@ -84,7 +95,13 @@ def register(
         )
         answers.write(registration, details, channel=Consent.Channel.WEB, at=at)
         what = What.RETURNED if known else What.REGISTERED
-        _enrol(registration, details, found, what=what, now=now, at=at)
+        taking = accepting.take(
+            invited, found, mode=details.mode, group=registration.group, now=now
+        )
+        accepting.settle(invited, registration)
+        _enrol(registration, details, taking.found, what=what, held=taking.held, now=now, at=at)
+        if taking.frees:
+            giving.move_up(event, now=now, at=at)
         registration = giving.read(registration)
         emails.send_confirmation(registration, returned=known is not None, now=now)
         if registration.seat is None:
@@ -196,7 +213,7 @@ def change(
         if asks:
             if giving.status_of(registration, details.mode) == Status.DECLINED:
                 raise Refused(Obstacle.DECLINED)
-            giving.require_open(found, details.mode)
+            giving.require_open(found, details.mode, registered=True)
         gets_it = (
             asks
             and not found.approval
@@ -310,7 +327,8 @@ def come_back(
 ) -> None:
     """Give a seat again to somebody who gave hers up, or a place on the waiting list.
 
-    Raises Refused where nobody can register, and for whom the organisers declined.
+    A seat held for her by an invitation is hers. Raises Refused where nobody can
+    register, and for whom the organisers declined.
     """
     with transaction.atomic():
         event = giving.lock(registration.event)
@@ -322,7 +340,14 @@ def come_back(
         found = giving.move_up(event, now=now, at=at)
         giving.require_open(found, mode)
         giving.touch(registration, calendar=True, at=at)
-        giving.ask(registration, mode, found, what=What.RETURNED, now=now, at=at)
+        invited = accepting.look(event, email=registration.email, link=None, now=now)
+        taking = accepting.take(invited, found, mode=mode, group=registration.group, now=now)
+        accepting.settle(invited, registration)
+        giving.ask(
+            registration, mode, taking.found, what=What.RETURNED, held=taking.held, now=now, at=at
+        )
+        if taking.frees:
+            giving.move_up(event, now=now, at=at)
         emails.send_confirmation(giving.read(registration), returned=True, now=now)
 
 
@@ -412,9 +437,10 @@ def _enrol(
     what: str,
     now: datetime,
     at: datetime,
+    held: bool = False,
 ) -> None:
     """Ask for a seat for somebody new, and for one meanwhile where she wants that and waits."""
-    request = giving.ask(registration, details.mode, found, what=what, now=now, at=at)
+    request = giving.ask(registration, details.mode, found, what=what, held=held, now=now, at=at)
     if request.status != Status.WAITING or not details.meanwhile:
         return
     for mode in found.offered:
