@@ -91,8 +91,9 @@ def _states() -> dict[str, str]:
         "not-yet": {"settings": {"opens_at": factories.NOW + timedelta(days=2)}},
         "nobody-yet": {"settings": {"shows_open_seats": True}},
     }
+    title = "Streets that are safe to walk"
     for name, fields in cases.items():
-        factories.make_event(slug=name, title="Streets that are safe to walk", items=slots, **fields)
+        factories.make_event(slug=name, title=title, items=slots, **fields)
     full = factories.make_event(slug="full", title="Homes", quotas={"in_room": 1})
     factories.make_registration(full, email="first@example.org", group=_group())
     return {name: f"/events/{name}/" for name in (*cases, "full")}

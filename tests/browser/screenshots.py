@@ -1,4 +1,4 @@
-"""Pictures of every page (`make screenshots`): three widths, light and dark, on paper too.
+"""Pictures of every page (`make screenshots`): three widths, light and dark, and on paper.
 
 Starts the real site on a data folder of its own, fills it with what is hard on
 a page, and writes to ``var/screenshots/``. Only pages whose name begins with a
@@ -8,6 +8,8 @@ given word: ``python -m tests.browser.screenshots much``.
 import json
 import shutil
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from playwright.sync_api import Browser, Page
 
@@ -59,11 +61,10 @@ def main(wanted: str = "") -> int:
         faults = 0
         for width in WIDTHS:
             for scheme in ("light", "dark"):
-                faults += take(browser, running, pages, f"{width}-{scheme}",
-                               viewport={"width": width, "height": 800}, color_scheme=scheme)  # fmt: skip
+                look = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+                faults += take(browser, running, pages, f"{width}-{scheme}", look)
         some = {name: path for name, path in pages.items() if name in FORCED}
-        faults += take(browser, running, some, "forced", viewport={"width": 768, "height": 800},
-                       forced_colors="active")  # fmt: skip
+        faults += take(browser, running, some, "forced", {"forced_colors": "active"})
         printed(browser, running, {n: path for n, path in pages.items() if n in ON_PAPER})
     print(f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER}")
     if faults:
@@ -71,7 +72,9 @@ def main(wanted: str = "") -> int:
     return 1 if faults else 0
 
 
-def take(browser: Browser, running: Site, pages: dict[str, str], suffix: str, **look: object) -> int:
+def take(
+    browser: Browser, running: Site, pages: Mapping[str, str], suffix: str, look: Mapping[str, Any]
+) -> int:
     """Take one picture of each page; return how many of them scroll sideways."""
     context = browser.new_context(base_url=running.origin, reduced_motion="reduce", **look)
     page, faults = context.new_page(), 0
@@ -85,7 +88,7 @@ def take(browser: Browser, running: Site, pages: dict[str, str], suffix: str, **
     return faults
 
 
-def printed(browser: Browser, running: Site, pages: dict[str, str]) -> None:
+def printed(browser: Browser, running: Site, pages: Mapping[str, str]) -> None:
     """Print pages as the browser would."""
     context = browser.new_context(base_url=running.origin)
     page = context.new_page()

@@ -75,7 +75,7 @@ def test_a_ward_is_lit_before_each_seat_that_is_taken():
     image = parsed(places(12))
     wards = [seat.findall(f"{SVG}path[@class='ward']") for seat in image.findall(f"{SVG}g")]
     assert [len(lit) for lit in wards] == [int(place % 3 == 0) for place in range(12)]
-    assert "ward\"" not in drawing(places(12, taken=lambda _place: False))
+    assert 'ward"' not in drawing(places(12, taken=lambda _place: False))
 
 
 def test_seats_stand_clockwise_from_the_top():
