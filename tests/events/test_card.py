@@ -33,10 +33,8 @@ def is_bare(picture, box):
 
 
 def meta(page):
-    return {
-        name: unescape(content)
-        for name, content in re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)"', page)
-    }  # fmt: skip
+    found = re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)"', page)
+    return {name: unescape(content) for name, content in found}
 
 
 @pytest.mark.parametrize(
