@@ -3,7 +3,7 @@
 # Settings go through the environment: `make run PORT=9000`.
 PYTHON ?= python3
 
-.PHONY: run organiser test check bench lock
+.PHONY: run organiser test check bench screenshots lock
 
 run:            ## the whole site on http://localhost:$PORT (8000)
 	@$(PYTHON) roundtable/bootstrap.py run
@@ -19,6 +19,9 @@ check:          ## lint, format, types, structure, migrations, deploy check
 
 bench:          ## how many people register a second, as ratios
 	@$(PYTHON) roundtable/bootstrap.py bench
+
+screenshots:    ## a picture of every page, in three widths, light and dark: var/screenshots/
+	@$(PYTHON) roundtable/bootstrap.py screenshots
 
 lock:           ## compile the pinned lists from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --extra test pyproject.toml -o requirements.txt

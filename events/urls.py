@@ -12,6 +12,7 @@ urlpatterns = [
     path("events/<slug:slug>/concept-note.pdf", views.concept_note_pdf, name="concept_note_pdf"),
     path("events/<slug:slug>/agenda.pdf", views.agenda_pdf, name="agenda_pdf"),
     path("events/<slug:slug>/agenda/", views.agenda, name="agenda"),
+    path("events/<slug:slug>/card.png", views.card_png, name="card"),
     path("events/<slug:slug>/speakers/", views.speakers, name="speakers"),
     path("events/<slug:slug>/plain.txt", views.plain_text, name="plain_text"),
     path("events/<slug:slug>/invite.ics", views.invite_ics, name="invite_ics"),

@@ -194,6 +194,16 @@ def agenda_pdf(request: HttpRequest, slug: str) -> HttpResponse:
     return pdf_file(paper.agenda(event, slots, url=url, over=over), event, "agenda")
 
 
+@require_safe
+def card_png(request: HttpRequest, slug: str) -> HttpResponse:
+    """The picture that goes with a link to the event."""
+    event = visible_event(request, slug)
+    response = HttpResponse(paper.card(event), content_type="image/png")
+    if not event.published:
+        patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
 def pdf_file(content: bytes, event: Event, name: str) -> HttpResponse:
     """Return a document that the browser shows, and saves by a name that tells what it is."""
     response = HttpResponse(content, content_type="application/pdf")

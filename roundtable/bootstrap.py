@@ -53,6 +53,10 @@ SETTINGS = (
     "WEB_CONCURRENCY",
 )
 
+# The commands, and those of them that need more than what runs.
+COMMANDS = ("run", "organiser", "test", "check", "bench", "screenshots")
+DEVELOPERS = ("test", "check", "screenshots")
+
 # How tests.postgres ends where the machine has no PostgreSQL.
 LACKING = 77
 
@@ -187,7 +191,7 @@ def install(packages: str, lock: int) -> Optional[str]:
 
 def prepare(command: str) -> None:
     """Have what a command needs installed; say so only if that takes a while."""
-    packages = "requirements-dev.txt" if command in ("test", "check") else "requirements.txt"
+    packages = "requirements-dev.txt" if command in DEVELOPERS else "requirements.txt"
     if is_installed(packages):
         return
     try:
@@ -307,6 +311,11 @@ def run_bench(data: str) -> int:
     return call([PYTHON, "-m", "tests.load.bench"], clean_environment(data))
 
 
+def run_screenshots(data: str) -> int:
+    """Take a picture of every page of a site that is filled with what is hard."""
+    return call([PYTHON, "-m", "tests.browser.screenshots"], clean_environment(data))
+
+
 def organiser_options(given: Mapping[str, str]) -> List[str]:
     """Return the options of manage.py organiser, from what make was given as variables."""
     email = given.get("EMAIL", "").strip()
@@ -325,8 +334,8 @@ def main(arguments: List[str], version: Tuple[int, ...]) -> int:
     refusal = refusal_of(version)
     if refusal:
         refuse(refusal)
-    if len(arguments) != 1 or arguments[0] not in ("run", "organiser", "test", "check", "bench"):
-        refuse("it takes one of run, organiser, test, check, bench.")
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        refuse("it takes one of %s." % ", ".join(COMMANDS))
     command = arguments[0]
     whom = organiser_options(os.environ) if command == "organiser" else []
     prepare(command)
@@ -339,7 +348,12 @@ def main(arguments: List[str], version: Tuple[int, ...]) -> int:
         os.execv(PYTHON, [PYTHON, "manage.py", "run"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="roundtable-") as data:
-        return {"check": run_checks, "bench": run_bench}.get(command, run_tests)(data)
+        return {
+            "test": run_tests,
+            "check": run_checks,
+            "bench": run_bench,
+            "screenshots": run_screenshots,
+        }[command](data)
 
 
 if __name__ == "__main__":

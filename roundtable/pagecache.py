@@ -28,7 +28,7 @@ EVENT_PAGES = frozenset(
     {
         "events:event", "events:concept_note", "events:agenda", "events:speakers",
         "events:plain_text", "events:concept_note_pdf", "events:agenda_pdf", "events:invite_ics",
-        "events:agenda_ics",
+        "events:agenda_ics", "events:card",
     }
 )  # fmt: skip
 SITE_PAGES = frozenset(

@@ -1,4 +1,6 @@
-"""What is printed: the concept note and the agenda as PDF. Pure: objects in, bytes out.
+"""What is printed: the concept note and the agenda as PDF, and the card of a link as PNG.
+
+Pure: objects in, bytes out.
 
 Each document is a template of typst's (``*.typ`` beside this file) and its
 data, handed over as JSON, so that nothing a person wrote is ever markup. The
@@ -14,12 +16,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from events.agenda import TimedItem
 from events.calendar import utc_offset
@@ -29,6 +33,11 @@ from events.models import Assignment, ConceptNote, Event
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).resolve().parent
+
+CARD_SIZE = (1200, 630)
+BROKEN = re.compile(".{12}")
+# Signs that our own fonts (Latin, Greek, Cyrillic, Hebrew, Arabic) have not.
+BEYOND = re.compile("[^\u0000-\u06ff\u1e00-\u22ff\ufb50-\ufdff\ufe70-\ufeff]")
 
 
 def concept_note(event: Event, note: ConceptNote, *, url: str) -> bytes:
@@ -78,6 +87,54 @@ def agenda(event: Event, slots: Iterable[TimedItem], *, url: str, over: bool) ->
     )
 
 
+def card(event: Event) -> bytes:
+    """Return what messengers show of a link to the event: a PNG of CARD_SIZE pixels.
+
+    Its table has every seat alike: messengers keep a card for weeks, and who is
+    missing today would not be true then.
+    """
+    import typst
+
+    start = event.local_start
+    series = event.series
+    states = {
+        Event.Status.CANCELLED: _("Cancelled."),
+        Event.Status.POSTPONED: _("Postponed."),
+    }
+    data = {
+        "language": _code(get_language() or "en"),
+        "right_to_left": get_language_bidi(),
+        "eyebrow": " · ".join(
+            part
+            for part in (event.name if event.number else "", series.theme if series else "")
+            if part
+        ),
+        # A word longer than a line may break.
+        "title": re.sub(r"\S{25,}", lambda word: BROKEN.sub("\\g<0>\u200b", word[0]), event.title),
+        "when": [f"{date_format(start, 'l')} {date_format(start)}", _hours(event)],
+        "where": (event.venue.full_text if event.venue else "") or _("Place to be announced"),
+        "state": states.get(Event.Status(event.status), ""),
+    }
+    printable = _printable(data)
+    png: bytes = typst.compile(
+        str(FOLDER / "card.typ"),
+        root=str(FOLDER),
+        font_paths=_fonts(),
+        # The fonts of the machine are slow to find, and most cards do without.
+        ignore_system_fonts=not BEYOND.search("".join(map(str, printable.values()))),
+        format="png",
+        ppi=144.0,
+        sys_inputs={"data": json.dumps(printable, ensure_ascii=False)},
+    )
+    # Its colours are few: a third of the bytes holds them all.
+    smaller = BytesIO()
+    with Image.open(BytesIO(png)) as picture:
+        picture.convert("RGB").quantize(64, Image.Quantize.MEDIANCUT).save(
+            smaller, "PNG", optimize=True
+        )
+    return smaller.getvalue()
+
+
 def _state(event: Event, *, over: bool) -> str:
     if event.agenda_status == Event.AgendaStatus.FINAL:
         return ""
@@ -117,23 +174,35 @@ def _person(assignment: Assignment, *, unknown: str) -> dict[str, str]:
 def _frame(event: Event, *, title: str, url: str, language: str) -> dict[str, Any]:
     """Return what every sheet has at its head and its foot."""
     place = event.venue.full_text if event.venue else ""
-    start, end = event.local_start, event.local_end
-    until = f"{end:%H:%M}" if start.date() == end.date() else f"{date_format(end)}, {end:%H:%M}"
-    when = f"{date_format(start)}, {start:%H:%M} – {until} {start:%Z} ({utc_offset(start)})"
     return {
-        # What is no code of a language would stop the press.
-        "language": language if re.fullmatch("[a-z]{2,3}(-.*)?", language) else "en",
+        "language": _code(language),
         "right_to_left": get_language_bidi(),
         "title": title,
         "event": str(event),
         "theme": event.series.theme if event.series else "",
         "convenor": event.convenor,
-        "when": when,
+        "when": _when(event),
         "where": place,
         "url": url,
         "cancelled": _("Cancelled.") if event.status == Event.Status.CANCELLED else "",
         "page": _("Page"),
     }
+
+
+def _code(language: str) -> str:
+    """Return the language's code; what is none would stop the press."""
+    return language if re.fullmatch("[a-z]{2,3}(-.*)?", language) else "en"
+
+
+def _when(event: Event) -> str:
+    """Return date and time in the place's own time."""
+    return f"{date_format(event.local_start)}, {_hours(event)}"
+
+
+def _hours(event: Event) -> str:
+    start, end = event.local_start, event.local_end
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{date_format(end)}, {end:%H:%M}"
+    return f"{start:%H:%M} – {until} {start:%Z} ({utc_offset(start)})"
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """The table from above, as an SVG: a seat for each group, filled where the group is there.
 
 Pure: places in, markup out. Seats stand clockwise from the top, in the order
-given. Where a group is there, its seat is filled and drawn up to the table;
-where it is missing, the seat is an outline of dashes and stands back from it:
-neither colour nor dashes alone have to tell.
+given. The table's top is the plan of a town: the lake in its middle, and a ward
+before each seat. Where a group is there, its seat is filled and drawn up to the
+table, and its ward is lit; where it is missing, the seat is an outline of dashes
+and stands back: neither colour nor dashes alone have to tell.
 
 Colours come from the page (``.table-drawing``); the attributes here are what
 shows without a style sheet. There is no style attribute: the content security
@@ -21,12 +22,15 @@ from django.utils.translation import gettext as _
 # In the drawing's own units: a square of SIZE, the table in its middle.
 SIZE = 240
 MIDDLE = SIZE // 2
-LARGEST = 19.0
+LARGEST = 14.0
 MARGIN = 3.0
 # In radii of a seat: how far neighbours are apart at least; from the middle of a
 # filled seat to the edge of the drawing, and to the table's; how far an open one
 # stands back; where a seat's own back is.
 APART, OUTWARDS, TOP, BACKWARDS, BACK = 2.6, 2.15, 1.36, 0.55, 1.42
+# In radii of the table: the lake's, and between which a ward lies. Of the whole
+# that a seat has before it, a ward takes so much; the rest are streets.
+LAKE, WARD_FROM, WARD_TO, WARD = 0.3, 0.44, 0.92, 0.9
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,11 @@ def _listed(places: Sequence[Place]) -> str:
 def drawing(places: Sequence[Place], *, name: str = "table") -> SafeString:
     """Return the SVG. ``name`` begins the ids of its title and text: once in a page."""
     radius, ring = _measures(len(places))
+    top = ring - TOP * radius
+    ward = _ward(top, len(places))
     seats = format_html_join(
         "\n",
-        '<g class="{}" transform="rotate({} {} {})"><title>{}</title>{}</g>',
+        '<g class="{}" transform="rotate({} {} {})"><title>{}</title>{}{}</g>',
         (
             (
                 "taken" if place.taken else "open",
@@ -78,18 +84,21 @@ def drawing(places: Sequence[Place], *, name: str = "table") -> SafeString:
                 MIDDLE,
                 MIDDLE,
                 place.label,
+                ward if place.taken else "",
                 _seat(radius, MIDDLE - ring, taken=place.taken),
             )
             for number, place in enumerate(places)
         ),
     )
-    top = ring - TOP * radius
     return format_html(
         '<svg class="table-drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"'
         ' role="img" aria-labelledby="{name}-title {name}-text">'
         '<title id="{name}-title">{title}</title><desc id="{name}-text">{text}</desc>\n'
         '<circle class="top" cx="{middle}" cy="{middle}" r="{top}" fill="#123f45"/>'
-        '<circle class="edge" cx="{middle}" cy="{middle}" r="{edge}" fill="none"'
+        '<circle class="wards" cx="{middle}" cy="{middle}" r="{wards}" fill="none"'
+        ' stroke="#245a61" stroke-width="{wide}" pathLength="{number}" stroke-dasharray="{ward}'
+        ' {street}" stroke-dashoffset="{half}" transform="rotate(-90 {middle} {middle})"/>'
+        '<circle class="edge" cx="{middle}" cy="{middle}" r="{lake}" fill="#0c3036"'
         ' stroke="#f6aaa1" stroke-opacity=".45"/>\n{seats}</svg>',
         size=SIZE,
         name=name,
@@ -97,8 +106,35 @@ def drawing(places: Sequence[Place], *, name: str = "table") -> SafeString:
         text=described(places),
         middle=MIDDLE,
         top=_number(top),
-        edge=_number(top * 0.9),
+        wards=_number(top * (WARD_FROM + WARD_TO) / 2),
+        wide=_number(top * (WARD_TO - WARD_FROM)),
+        number=max(len(places), 1),
+        ward=WARD,
+        street=round(1 - WARD, 2),
+        half=WARD / 2,
+        lake=_number(top * LAKE),
         seats=seats,
+    )
+
+
+def _ward(top: float, number: int) -> SafeString:
+    """Return the lit ward before the seat at the top of the drawing."""
+    half = pi * WARD / max(number, 1)
+    # One seat has nearly the whole round to itself.
+    large = int(number == 1)
+    (x1, y1), (x2, y2), (x3, y3), (x4, y4) = (
+        (_number(MIDDLE + top * reach * sin(angle)), _number(MIDDLE - top * reach * cos(angle)))
+        for reach, angle in (
+            (WARD_TO, -half), (WARD_TO, half), (WARD_FROM, half), (WARD_FROM, -half),
+        )
+    )  # fmt: skip
+    return format_html(
+        '<path class="ward" d="M{} {}A{r} {r} 0 {large} 1 {} {}L{} {}A{s} {s} 0 {large} 0 {} {}Z"'
+        ' fill="#c5cf7a"/>',
+        *(x1, y1, x2, y2, x3, y3, x4, y4),
+        r=_number(top * WARD_TO),
+        s=_number(top * WARD_FROM),
+        large=large,
     )
 
 

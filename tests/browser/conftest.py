@@ -1,13 +1,12 @@
 """A real site and a real browser. Every test in this folder drives both."""
 
 import json
-import os
-import shutil
 
 import pytest
 
 from roundtable.roles import Role
 from tests.browser.axe import violations
+from tests.browser.chromium import NoBrowser, launched
 from tests.lacking import lacking
 from tests.live import manage, site
 
@@ -53,21 +52,10 @@ def live():
 @pytest.fixture(scope="session")
 def chromium():
     try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("a browser", "the package playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        lacking("a browser", "chromium is not installed")
-    with sync_playwright() as playwright:
-        # Chromium refuses its own sandbox to root.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[*arguments, "--disable-background-networking", "--disable-component-update"],
-        )
-        yield browser
-        browser.close()
+        with launched() as browser:
+            yield browser
+    except NoBrowser as error:
+        lacking("a browser", str(error))
 
 
 @pytest.fixture

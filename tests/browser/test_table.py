@@ -82,8 +82,9 @@ def test_the_event_s_page(open_page, axe, table, width, scheme):
     assert "Private sector" in invited
     assert "Academia or research" not in invited
     assert (page.locator(OPEN).count(), page.locator(TAKEN).count()) == (len(invited), 1)
-    image = section.get_by_role("img", name="The table from above")
+    image = page.get_by_role("img", name="The table from above")
     assert image.count() == 1
+    assert image.bounding_box()["width"] >= 130
     assert not spills(page)
     assert axe(page) == []
 

@@ -71,6 +71,13 @@ def test_an_open_seat_stands_back_from_the_table():
     assert open_ < taken
 
 
+def test_a_ward_is_lit_before_each_seat_that_is_taken():
+    image = parsed(places(12))
+    wards = [seat.findall(f"{SVG}path[@class='ward']") for seat in image.findall(f"{SVG}g")]
+    assert [len(lit) for lit in wards] == [int(place % 3 == 0) for place in range(12)]
+    assert 'ward"' not in drawing(places(12, taken=lambda _place: False))
+
+
 def test_seats_stand_clockwise_from_the_top():
     assert [turn for *_rest, turn in seats(parsed(places(8)))] == [
         0, 45, 90, 135, 180, 225, 270, 315,

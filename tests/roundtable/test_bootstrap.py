@@ -147,7 +147,7 @@ def test_a_checkout_that_cannot_be_written_is_told_in_one_line(checkout):
 
 @pytest.mark.parametrize("command", ["", "runserver"])
 def test_an_unknown_command_is_told_in_one_line(checkout, command):
-    said = "roundtable: it takes one of run, organiser, test, check, bench.\n"
+    said = "roundtable: it takes one of run, organiser, test, check, bench, screenshots.\n"
     assert start(checkout, command) == (1, "", said)
 
 

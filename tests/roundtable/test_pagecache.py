@@ -302,7 +302,8 @@ def test_page_changes_with_the_first_of_a_group_and_not_with_the_next(client, in
     invited = "Still an open seat at the table for:"
     before = client.get(path)
     text = before.content.decode()
-    assert text.index(invited) < text.index("Academia") < text.index("UN system")
+    told = text.split(invited)[1]
+    assert told.index("Academia") < told.index("UN system")
     group = make_group("un")
     first = make_registration(inviting, group=group, email="one@example.org")
     after = client.get(path, HTTP_IF_NONE_MATCH=before["ETag"])

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from events import clock
 from events.models import Event
@@ -38,16 +40,22 @@ def registration_panel(context: template.Context, event: Event) -> dict[str, Any
 
 @register.inclusion_tag("events/registration/open_seats.html", takes_context=True)
 def open_seats(context: template.Context, event: Event) -> dict[str, Any]:
-    """The groups of the note that are missing, and the table from above, if it is wished for."""
+    """The groups of the note that are missing, if it is wished for."""
     found = open_seats_of(_read(context, event), now=clock.now())
     if found is None:
         return {}
     return {
         "open_seats": found,
         "there": at_the_table(found.places),
-        "drawing": drawing(found.places),
         "register_url": reverse("registration:register", args=[event.slug]),
     }
+
+
+@register.simple_tag(takes_context=True)
+def table_from_above(context: template.Context, event: Event) -> SafeString:
+    """The table with who is there and who is missing; with every seat alike if that is not told."""
+    found = open_seats_of(_read(context, event), now=clock.now())
+    return drawing(found.places) if found else render_to_string("components/table.html")
 
 
 @register.inclusion_tag("events/registration/line.txt")
