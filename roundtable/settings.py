@@ -192,7 +192,10 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OUTBOX_KEEP_DAYS = 30
 # What the worker does twice a minute besides: seats kept until a time that has
 # come go to whoever waits for them.
-OUTBOX_DUTIES = ["events.registration.turns.move_up"]
+OUTBOX_DUTIES = [
+    "events.registration.turns.move_up",
+    "events.registration.turns.check_addresses",
+]
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]

@@ -9,9 +9,11 @@ open; ``at`` is real time, which says when it happened; ``by`` is the colleague
 who did it, and None for the person herself.
 
 ``people`` is what a person does herself, ``organisers`` what they decide about
-her, ``offer`` what an event offers. Others name what they need from here.
+her, ``offer`` what an event offers, ``addresses`` whether mail reaches her.
+Others name what they need from here.
 """
 
+from events.registration.rules.addresses import check_addresses, confirm_address
 from events.registration.rules.answers import NOTICE_VERSION, Details
 from events.registration.rules.giving import Obstacle, Refused
 from events.registration.rules.offer import (
@@ -54,8 +56,10 @@ __all__ = [
     "Refused",
     "cancel",
     "change",
+    "check_addresses",
     "come_back",
     "confirm",
+    "confirm_address",
     "copy_settings",
     "correct",
     "correct_address",

@@ -1,6 +1,7 @@
 """What organisers decide about a person: a seat, a correction, an address, erasing her."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -60,10 +61,9 @@ def confirm(
         giving.decide(request, What.CONFIRMED, to_status=Status.CONFIRMED, by=by, at=at)
         giving.touch(registration, calendar=True, at=at)
         registration = giving.read(registration)
-        if moves:
-            emails.send_changed(registration, now=now)
-        else:
-            emails.send_confirmation(registration, returned=False, now=now)
+        changed = partial(emails.send_changed, now=now)
+        confirmed = partial(emails.send_confirmation, returned=False, now=now)
+        giving.tell_seat(registration, changed if moves else confirmed, at=at)
         giving.move_up(event, now=now, at=at)
         return True
 
@@ -136,7 +136,8 @@ def correct_address(
 
     Links that went to the earlier address stop working, hers and those of the
     people she registered, so that whoever reads that mail has no more power
-    here. The new address gets her new link and the invitation. The earlier one
+    here. Whether she confirmed the earlier one says nothing about the new one.
+    The new address gets her new link and the invitation. The earlier one
     is told only that it is used no longer: it may be a stranger's, or it may be
     hers and the new one the mistake.
 
@@ -156,22 +157,30 @@ def correct_address(
         if moved:
             registration.link_version += 1
             registration.companions.update(link_version=F("link_version") + 1)
+            registration.address_confirmed_at = None
+            registration.address_asked_at = None
+            registration.address_reminded_at = None
         registration.changed_at = at
-        registration.save(update_fields=["email", "link_version", "changed_at"])
+        registration.save(
+            update_fields=[
+                "email", "link_version", "changed_at",
+                "address_confirmed_at", "address_asked_at", "address_reminded_at",
+            ]
+        )  # fmt: skip
         history.record(
             registration, What.ADDRESS_CORRECTED, old_address=old, new_address=new, by=by, at=at
         )
         if moved:
-            _tell_addresses(giving.read(registration), old=old, now=now)
+            _tell_addresses(giving.read(registration), old=old, now=now, at=at)
         return True
 
 
-def _tell_addresses(registration: Registration, *, old: str, now: datetime) -> None:
+def _tell_addresses(registration: Registration, *, old: str, now: datetime, at: datetime) -> None:
     """Tell the earlier address and the new one, which also gets the links of her companions."""
     if old:
         emails.send_address_left(registration, to=old)
     if registration.email:
-        emails.send_new_address(registration, now=now)
+        giving.tell_seat(registration, partial(emails.send_new_address, now=now), at=at)
         for companion in registration.companions.with_details().filter(email__isnull=True):
             emails.send_link_anyway(companion)
 
