@@ -10,6 +10,7 @@ urlpatterns = [
     path("events/<slug:slug>/register/lost-link/", views.lost_link, name="lost_link"),
     path("events/<slug:slug>/seats/", views.how_seats_are_given, name="seats"),
     path("registrations/<str:token>/", views.manage, name="manage"),
+    path("registrations/<str:token>/address/", views.confirm_address, name="confirm_address"),
     path("registrations/<str:token>/change/", views.change, name="change"),
     path("registrations/<str:token>/cancel/", views.cancel, name="cancel"),
     path("registrations/<str:token>/stop-waiting/", views.stop_waiting, name="stop_waiting"),

@@ -548,5 +548,5 @@ def test_asked_twice_at_one_instant_she_gets_both_mails(strict):
     """For a seat in the room now, and for one online the moment after: the later one counts."""
     rules.change(person("amina"), make_details(name="Amina", mode="online"), now=NOW, at=AT)
     assert subjects("amina") == [ASKS, ASKS]
-    rounds(strict, hours=[0, 24, 48])
+    rounds(strict, hours=[0, 25, 50])
     assert stands("amina") == {"in_room": "cancelled", "online": "cancelled"}

@@ -36,6 +36,11 @@ class PersonPages(admin.ModelAdmin):
             self.page("<path:object_id>/decline/", self.decline_view, "decline"),
             self.page("<path:object_id>/give-up/", self.give_up_view, "give_up"),
             self.page("<path:object_id>/address/", self.address_view, "address"),
+            self.page(
+                "<path:object_id>/address/confirmed/",
+                require_POST(self.address_confirmed_view),
+                "address_confirmed",
+            ),
             *super().get_urls(),
         ]
 
@@ -103,6 +108,13 @@ class PersonPages(admin.ModelAdmin):
         return self._person_page(
             request, registration, title, forms.Form(), said=deciding.TAKEN_AGAIN, declines=True
         )
+
+    def address_confirmed_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        registration = self._person(request, object_id)
+        act = partial(rules.confirm_address, by=request.user, now=clock.now(), at=timezone.now())
+        if act(registration):
+            messages.success(request, _("The address is marked as confirmed."))
+        return self._back(registration)
 
     def address_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)
