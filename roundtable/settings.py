@@ -195,10 +195,11 @@ DEFAULT_FROM_EMAIL = CONTACT_EMAIL or "roundtable@localhost"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OUTBOX_KEEP_DAYS = 30
 # What the worker does twice a minute besides: seats kept until a time that has
-# come go to whoever waits for them.
+# come go to whoever waits for them, addresses are asked for, what nobody came by goes.
 OUTBOX_DUTIES = [
     "events.registration.turns.move_up",
     "events.registration.turns.forget_unanswered",
+    "events.registration.turns.check_addresses",
 ]
 
 LANGUAGE_CODE = "en"

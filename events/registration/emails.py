@@ -126,6 +126,31 @@ def send_declined(
     )
 
 
+def send_address_check(registration: Registration, *, reminder: bool) -> None:
+    """Ask her to confirm her address, or remind her; the page she gets to has one button for it."""
+    key = address_check_key(registration, reminder=reminder)
+    _send(registration, "confirm_address", context={"reminder": reminder}, key=key)
+
+
+def address_check_key(registration: Registration, *, reminder: bool) -> str:
+    """Return the key of the mail that asked her (``address_asked_at``), or reminded her of it."""
+    asked = registration.address_asked_at
+    assert asked is not None
+    kind = "reminder" if reminder else "asked"
+    person = f"{registration.reference}.{registration.link_version}"
+    return f"address.{person}.{asked.timestamp():.6f}.{kind}"
+
+
+def send_released(registration: Registration, *, mode: str) -> None:
+    """Tell that a seat went because the address was not confirmed, and how to have one again.
+
+    Her calendar takes the entry out, where an invitation went there.
+    """
+    context = {"mode": AttendanceMode(mode).label}
+    calendar = None if registration.must_confirm_first or registration.seat else _cancellation
+    _send(registration, "released", context=context, calendar=calendar)
+
+
 def send_new_address(registration: Registration, *, now: datetime) -> None:
     """Tell the new address of a registration, with the new link and the invitation."""
     calendar = _request(now) if registration.seat else None
@@ -236,10 +261,12 @@ def _send(
     context: Mapping[str, object] | None = None,
     calendar: Builder | None = None,
     to: str | None = None,
+    key: str | None = None,
 ) -> OutboxMail | None:
     """Write one mail. Nothing is written for a person whom no address reaches.
 
-    ``to`` is another address than hers, which is told nobody's name.
+    ``to`` is another address than hers, which is told nobody's name. ``key``
+    names the mail, so that it can be asked what became of it.
 
     Who gets the mails of somebody else does not get her calendar entry: it is
     the same entry as his own, and cancelling hers would take his away.
@@ -260,6 +287,7 @@ def _send(
             if registration.contact
             else "",
             "seat": registration.seat,
+            "must_confirm": registration.seat is not None and registration.must_confirm_first,
             "wishes": [(wish, place_in_line(wish)) for wish in registration.wishes],
             "attendants": along,
             "manage_url": manage_url(registration),
@@ -270,7 +298,7 @@ def _send(
         }
         written = _written(event, kind, registration.language, values)
     return _send_off(
-        written, event, name=name, to=to, language=registration.language, calendar=part
+        written, event, name=name, to=to, language=registration.language, calendar=part, key=key
     )
 
 
@@ -307,6 +335,7 @@ def _send_off(
     to: str,
     language: str,
     calendar: CalendarPart | None = None,
+    key: str | None = None,
 ) -> OutboxMail:
     """Leave a mail in the outbox, from the event's convenor."""
     message = EmailMessage(policy=SMTP)
@@ -323,7 +352,7 @@ def _send_off(
         _attach(message, calendar)
     # Last: whatever makes the message multipart moves such headers into its first part.
     message["Content-Language"] = language
-    return outbox.queue(message, to=to)
+    return outbox.queue(message, to=to, key=key)
 
 
 def _without_links(name: str) -> str:

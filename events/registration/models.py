@@ -63,6 +63,14 @@ class RegistrationState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class AddressCheck(models.TextChoices):
+    """Whether people confirm their address, and what hangs on it (see ``address_check``)."""
+
+    NEVER = "never", _("Nobody is asked")
+    WHEN_WAITING = "when_waiting", _("Once somebody waits for a seat")
+    BEFORE = "before", _("Before a seat counts")
+
+
 class Interpretation(models.TextChoices):
     """Languages a person may need interpretation into; signed ones are asked as support."""
 
@@ -118,6 +126,17 @@ class RegistrationSettings(models.Model):
             "stay so, and who waits still moves up."
         ),
     )
+    address_check = models.CharField(
+        _("ask people to confirm their address"),
+        max_length=12,
+        choices=AddressCheck.choices,
+        default=AddressCheck.WHEN_WAITING,
+        help_text=_(
+            "Who was asked and does not confirm it gets one reminder after 24 hours, and loses "
+            "the seat after 48. “Once somebody waits”: only if the seat goes to somebody else. "
+            "“Before a seat counts”: in any case."
+        ),
+    )
 
     class Meta:
         verbose_name = _("registration settings")
@@ -129,6 +148,10 @@ class RegistrationSettings(models.Model):
                 | Q(closes_at__isnull=True)
                 | Q(closes_at__gt=models.F("opens_at")),
                 violation_error_message=_("It must close after it opens."),
+            ),
+            models.CheckConstraint(
+                name="registration_address_check_is_known",
+                condition=Q(address_check__in=["never", "when_waiting", "before"]),
             ),
         ]
 
@@ -267,6 +290,10 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         seats = SeatRequest.objects.filter(registration=OuterRef("pk"), mode=mode, status=status)
         return self.filter(Exists(seats))
 
+    def with_address_confirmed(self, confirmed: bool = True) -> "RegistrationQuerySet":
+        """Those who confirmed an address of their own, or who have one and did not."""
+        return self.filter(email__isnull=False, address_confirmed_at__isnull=not confirmed)
+
     def asking_for_support(self, asked: bool = True) -> "RegistrationQuerySet":
         """Those who asked for support to take part, or who did not. Restricted."""
         hers = {"registration": OuterRef("pk")}
@@ -278,7 +305,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def with_details(self) -> "RegistrationQuerySet":
         """With all that the person's own page and mails show."""
         return self.select_related(
-            "event__series", "event__venue", "group", "contact"
+            "event__series", "event__venue", "event__registration_settings", "group", "contact"
         ).prefetch_related("seat_requests")
 
 
@@ -348,6 +375,10 @@ class Registration(models.Model):
         default=0,
         help_text=_("Added to the event's SEQUENCE in this person's calendar."),
     )
+    # Real times, of the address she has now.
+    address_confirmed_at = models.DateTimeField(_("address confirmed"), null=True, editable=False)
+    address_asked_at = models.DateTimeField(null=True, editable=False)
+    address_reminded_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("registered"), editable=False, default=timezone.now)
     changed_at = models.DateTimeField(_("changed"), editable=False, default=timezone.now)
 
@@ -363,6 +394,12 @@ class Registration(models.Model):
             models.Index(name="registration_newest", fields=["-created_at", "-id"]),
             models.Index(
                 name="registration_newest_of_event", fields=["event", "-created_at", "-id"]
+            ),
+            # The worker looks for them twice a minute.
+            models.Index(
+                name="registration_unconfirmed",
+                fields=["event", "address_asked_at"],
+                condition=Q(address_confirmed_at__isnull=True, email__isnull=False),
             ),
         ]
         constraints: ClassVar = [
@@ -413,6 +450,17 @@ class Registration(models.Model):
         undecided = {SeatRequest.Status.PENDING, SeatRequest.Status.WAITING}
         waiting = [row for row in self.seat_requests.all() if row.status in undecided]
         return sorted(waiting, key=lambda row: (row.rank, row.pk))
+
+    @property
+    def must_confirm_first(self) -> bool:
+        """Whether a seat of hers counts only once she has confirmed her address."""
+        settings = getattr(self.event, "registration_settings", None)
+        return (
+            bool(self.email)
+            and self.address_confirmed_at is None
+            and settings is not None
+            and settings.address_check == AddressCheck.BEFORE
+        )
 
     @property
     def in_force(self) -> "SeatRequest | None":
@@ -924,6 +972,8 @@ class HistoryEntry(models.Model):
         CORRECTED = "corrected", _("Details corrected")
         LINK_SENT = "link_sent", _("Link sent again")
         ADDRESS_CORRECTED = "address_corrected", _("Address corrected")
+        ADDRESS_CONFIRMED = "address_confirmed", _("Address confirmed")
+        RELEASED = "released", _("Seat released")
 
     class Why(models.TextChoices):
         """Why a seat was given or not, where the rules decided it."""
@@ -937,6 +987,7 @@ class HistoryEntry(models.Model):
         NO_APPROVAL = "no_approval", _("the organisers look at each person no longer")
         WANTED_LESS = "wanted_less", _("has a seat she wanted more")
         INVITED = "invited", _("held for her by an invitation")
+        UNCONFIRMED = "unconfirmed", _("the address was not confirmed")
 
     registration = models.ForeignKey(
         Registration, models.CASCADE, verbose_name=_("registration"), related_name="history"

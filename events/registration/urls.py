@@ -13,6 +13,7 @@ urlpatterns = [
     path("invitations/<str:token>/", views.invitation, name="invitation"),
     path("invitations/<str:token>/register/", views.accept, name="accept"),
     path("registrations/<str:token>/", views.manage, name="manage"),
+    path("registrations/<str:token>/address/", views.confirm_address, name="confirm_address"),
     path("registrations/<str:token>/change/", views.change, name="change"),
     path("registrations/<str:token>/cancel/", views.cancel, name="cancel"),
     path("registrations/<str:token>/stop-waiting/", views.stop_waiting, name="stop_waiting"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial, wraps
 from typing import Any
 
@@ -45,7 +46,13 @@ from events.registration.links import (
     registration_of_code,
     token_for,
 )
-from events.registration.models import AttendanceMode, Invitation, Registration, SeatRequest
+from events.registration.models import (
+    AddressCheck,
+    AttendanceMode,
+    Invitation,
+    Registration,
+    SeatRequest,
+)
 from events.registration.queries import availability_of, place_in_line, with_registration
 from events.registration.seats import Availability
 from events.rules import join_link, phase
@@ -71,14 +78,17 @@ NOTICES = (
     "added_several",
     "meanwhile",
     "off_the_list",
+    "address_confirmed",
 )
 
 
-def personal(power: Power) -> Callable[[View], View]:
+def personal(power: Power, *, proves_address: bool = True) -> Callable[[View], View]:
     """Open the view to the holder of a token of this power, with its registration or invitation.
 
     The page is kept nowhere, found by no search engine, and hands its address
-    to no other site. A post must come from our own page.
+    to no other site. A post must come from our own page. Who posts by a link
+    that went to her address alone has it confirmed by that (``proves_address``);
+    opening the page does not, since mail scanners open links.
     """
 
     def decorate(view: View) -> View:
@@ -97,6 +107,13 @@ def personal(power: Power) -> Callable[[View], View]:
                 )
             except LinkRefused as error:
                 raise Http404 from error
+            if (
+                isinstance(found, Registration)
+                and request.method == "POST"
+                and proves_address
+                and rules.confirm_address(found, now=clock.now(), at=timezone.now())
+            ):
+                found = registration_for(token, power)
             response = unkept(view(request, found))
             response["Referrer-Policy"] = "no-referrer"
             return response
@@ -116,6 +133,7 @@ def unkept(response: HttpResponse) -> HttpResponse:
 def open_event(slug: str) -> Event:
     """Return the published event of this address with its registration facts."""
     events = with_registration(Event.objects.published().with_place())
+    events = events.select_related("registration_settings")
     return get_object_or_404(events, slug=slug)
 
 
@@ -215,6 +233,15 @@ def manage(request: HttpRequest, registration: Registration) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @personal(Power.MANAGE)
+def confirm_address(request: HttpRequest, registration: Registration) -> HttpResponse:
+    """Confirm the address. The post itself has done it (``personal``)."""
+    if request.method != "POST":
+        return HttpResponseRedirect(manage_path(registration))
+    return SeeOther(manage_path(registration, "address_confirmed"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@personal(Power.MANAGE)
 def change(request: HttpRequest, registration: Registration) -> HttpResponse:
     if registration.is_cancelled:
         return HttpResponseRedirect(manage_path(registration))
@@ -237,9 +264,12 @@ def change(request: HttpRequest, registration: Registration) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@personal(Power.MANAGE)
+@personal(Power.MANAGE, proves_address=False)
 def cancel(request: HttpRequest, registration: Registration) -> HttpResponse:
-    """Give up the seat. A mail's link shows the one button that does it, and changes nothing."""
+    """Give up the seat. A mail's link shows the one button that does it, and changes nothing.
+
+    It says nothing of the address: it is also what a stranger does whose address was used.
+    """
     if request.method != "POST":
         if registration.is_cancelled:
             return HttpResponseRedirect(manage_path(registration))
@@ -417,7 +447,7 @@ def accept(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 def personal_ics(request: HttpRequest, registration: Registration) -> HttpResponse:
     """The person's own calendar entry, which follows every later change."""
     event = registration.event
-    seated = registration.seat is not None
+    seated = registration.seat is not None and not registration.must_confirm_first
     with translation.override(registration.language):
         content = calendar.personal_invitation(
             event,
@@ -586,6 +616,18 @@ def invitation_page(
     )
 
 
+def asks_address(registration: Registration, *, now: datetime) -> bool:
+    """Whether her page has the button that confirms her address: once it matters to her seat."""
+    if not registration.email or registration.address_confirmed_at or not registration.seat:
+        return False
+    settings = getattr(registration.event, "registration_settings", None)
+    if settings is None or settings.address_check == AddressCheck.NEVER:
+        return False
+    asked = registration.address_asked_at is not None
+    ahead = now < registration.event.starts_at
+    return ahead and (asked or registration.must_confirm_first)
+
+
 def manage_path(registration: Registration, notice: str = "") -> str:
     """Return the path of the person's page, with what has just been done."""
     path = reverse("registration:manage", args=[token_for(registration, Power.MANAGE)])
@@ -619,7 +661,11 @@ def manage_page(
         availability=availability,
         notice=notice,
         refusal=refusal,
-        join_link=join_link(event, now=now, has_seat=seat is not None),
+        must_confirm=seat is not None and registration.must_confirm_first,
+        asks_address=asks_address(registration, now=now),
+        join_link=join_link(
+            event, now=now, has_seat=seat is not None and not registration.must_confirm_first
+        ),
         return_form=form or ReturnForm(availability=availability),
         token=token_for(registration, Power.MANAGE),
         calendar_token=token_for(registration, Power.CALENDAR),

@@ -22,8 +22,11 @@ from hypothesis.stateful import (
 
 from events.registration import rules
 from events.registration import seats as policy
+from events.registration.address_check import Plan
 from events.registration.models import (
+    AddressCheck,
     AttendanceMode,
+    HistoryEntry,
     Invitation,
     KeptSeats,
     Quota,
@@ -31,8 +34,9 @@ from events.registration.models import (
     RegistrationSettings,
     SeatRequest,
 )
+from events.registration.outbox.models import OutboxMail
 from events.registration.queries import availability_of, seats_held
-from events.registration.rules import Guest, Refused, Terms, accepting, giving
+from events.registration.rules import Guest, Refused, Terms, accepting, addresses, giving
 from events.registration.seats import seats_free
 from tests.factories import AT, NOW, make_details, make_event, make_group, make_organiser
 
@@ -53,14 +57,18 @@ class Table(RuleBasedStateMachine):
         room=few, online=few,
         invited=st.lists(st.tuples(modes, st.one_of(st.none(), groups)), max_size=2),
         first=st.lists(st.tuples(modes, groups, st.booleans()), min_size=4, max_size=7),
+        check=st.sampled_from([AddressCheck.WHEN_WAITING, AddressCheck.BEFORE]),
     )  # fmt: skip
-    def publish(self, room, online, invited, first):
+    def publish(self, room, online, invited, first, check):
         self.groups = {code: make_group(code) for code in GROUPS}
-        self.event = make_event(quotas={"in_room": room, "online": online})
+        self.event = make_event(
+            quotas={"in_room": room, "online": online}, settings={"address_check": check}
+        )
         self.organiser = make_organiser(f"organiser-{self.event.pk}")
         self.now = NOW
         self.came = self.invited = 0
         self.before = {}
+        self.at = AT
         for mode, group in invited:
             self.invite_with_a_seat(mode, group, 2)
         for mode, group, meanwhile in first:
@@ -80,7 +88,7 @@ class Table(RuleBasedStateMachine):
         """Do it, or be refused: then nothing may have changed."""
         before = self.requests()
         try:
-            act(*args, now=self.now, at=AT, **kwargs)
+            act(*args, now=self.now, at=self.at, **kwargs)
         except (Refused, ProtectedError):
             assert self.requests() == before
 
@@ -164,6 +172,10 @@ class Table(RuleBasedStateMachine):
     def stop_waiting(self, number, mode):
         self.to(rules.stop_waiting, number, mode=mode)
 
+    @rule(number=people)
+    def confirm_address(self, number):
+        self.to(rules.confirm_address, number)
+
     # What organisers do
 
     @rule(mode=st.one_of(st.none(), modes), group=st.one_of(st.none(), groups))
@@ -174,6 +186,19 @@ class Table(RuleBasedStateMachine):
             rules.enter, self.event, name="Otieno", email=email, mode=mode,
             group=self.groups.get(group), by=self.organiser,
         )  # fmt: skip
+
+    @rule(number=people)
+    def correct_address(self, number):
+        """To one that nobody else has, and back: she is asked anew."""
+        person = self.person(number)
+        if person:
+            for email in (f"other-{person.email}", person.email):
+                self.do(rules.correct_address, person, email=email, by=None)
+
+    @rule(rule=st.sampled_from(list(AddressCheck)))
+    def check_addresses_otherwise(self, rule):
+        rows = RegistrationSettings.objects.filter(event=self.event)
+        rows.update(address_check=rule)
 
     @rule(number=people, mode=st.one_of(st.none(), modes))
     def confirm(self, number, mode):
@@ -235,6 +260,41 @@ class Table(RuleBasedStateMachine):
         """And the worker comes round."""
         self.now += timedelta(hours=hours)
         self.do(rules.move_up, self.event)
+
+    @rule(hours=st.sampled_from([1, 24, 25]), leaves=st.sampled_from([True, True, False]))
+    def real_time_passes(self, hours, leaves):
+        """And the worker comes round three times; what it writes leaves, or does not."""
+        for pause in (0, hours, hours):
+            self.at += timedelta(hours=pause)
+            self.check_addresses()
+            if leaves:
+                queued = OutboxMail.objects.exclude(state="sent")
+                queued.update(state="sent", sent_at=self.at)
+
+    def check_addresses(self):
+        """Whose seat goes by it had not confirmed her address, under a rule that takes seats."""
+        confirmed = set(
+            Registration.objects.exclude(address_confirmed_at=None).values_list("pk", flat=True)
+        )
+        rule = RegistrationSettings.objects.get(event=self.event).address_check
+        waiting = SeatRequest.objects.waiting(self.event).count()
+        entries = HistoryEntry.objects.filter(what=HistoryEntry.What.RELEASED)
+        last = max(entries.values_list("pk", flat=True), default=0)
+        asked = dict(Registration.objects.values_list("pk", "address_asked_at"))
+        self.do(rules.check_addresses, self.event)
+        released = list(entries.filter(pk__gt=last))
+        assert not released or rule != AddressCheck.NEVER, "released under never"
+        assert not confirmed & {one.registration_id for one in released}, "had confirmed"
+        if rule == AddressCheck.WHEN_WAITING:
+            assert len(released) <= waiting, f"more than wait: {released}"
+        # As it was before: who lost one seat may have moved up to another since.
+        hurried = [
+            one
+            for one in released
+            if not asked[one.registration_id]
+            or self.at - asked[one.registration_id] < timedelta(hours=48)
+        ]
+        assert hurried == [], "before her time"
 
     # What must hold
 
@@ -318,6 +378,16 @@ def run(examples, *, repeatable=False):
     )
 
 
+def all_who_hold(event, mode):
+    """The control: nobody looks whether she confirmed her address."""
+    return SeatRequest.objects.filter(event=event, mode=mode, status=Status.CONFIRMED)
+
+
+def all_at_once(rule, holders, **_):
+    """The control: whoever is found loses her seat."""
+    return Plan(release=tuple(holder.request for holder in holders))
+
+
 @pytest.mark.django_db
 def test_for_any_sequence_of_what_people_and_organisers_do():
     run(10)
@@ -375,4 +445,19 @@ def test_without_turns_the_machine_finds_who_was_passed_by(monkeypatch):
         giving, "in_turn", lambda seats, line, *, now: backwards(seats, line[::-1], now=now)
     )
     with pytest.raises(AssertionError, match="passed by"):
+        run(60, repeatable=True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("guard", "without", "fault"),
+    [
+        ("_unconfirmed", all_who_hold, "had confirmed"),
+        ("plan", all_at_once, "released under never|before her time|more than wait"),
+    ],
+    ids=["looks who has confirmed", "asks the policy"],
+)
+def test_without_the_address_checks_guards_the_machine_finds_it(monkeypatch, guard, without, fault):
+    monkeypatch.setattr(addresses, guard, without)
+    with pytest.raises(AssertionError, match=fault):
         run(60, repeatable=True)

@@ -23,7 +23,7 @@ LONGEST_SEARCH = 100
 MOST_WORDS = 6
 # What the list's address may hold. Anything else would be a question to the
 # database that nobody offers: "?support_needs__isnull=False" is one.
-FILTERS = frozenset({"event__id__exact", "group__id__exact", "seat", "country"})
+FILTERS = frozenset({"event__id__exact", "group__id__exact", "seat", "country", "address"})
 SUPPORT = "support"
 OTHERS = frozenset({"q", "o", "p", "all", "e"})
 
@@ -67,6 +67,21 @@ class CountryFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> RegistrationQuerySet:
         code = self.value() or ""
         return queryset.filter(country=code) if code in countries else queryset
+
+
+class AddressFilter(admin.SimpleListFilter):
+    """Whose address is known to reach her. Who has none of her own is in neither list."""
+
+    title = _("address")
+    parameter_name = "address"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("confirmed", _("Confirmed")), ("unconfirmed", _("Not confirmed"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> RegistrationQuerySet:
+        if self.value() not in {"confirmed", "unconfirmed"}:
+            return queryset
+        return queryset.with_address_confirmed(self.value() == "confirmed")
 
 
 class SupportFilter(admin.SimpleListFilter):

@@ -38,6 +38,11 @@ class PersonPages(admin.ModelAdmin):
             self.page("<path:object_id>/give-up/", self.give_up_view, "give_up"),
             self.page("<path:object_id>/address/", self.address_view, "address"),
             self.page("<path:object_id>/slip/", require_safe(self.slip_view), "slip"),
+            self.page(
+                "<path:object_id>/address/confirmed/",
+                require_POST(self.address_confirmed_view),
+                "address_confirmed",
+            ),
             *super().get_urls(),
         ]
 
@@ -105,6 +110,13 @@ class PersonPages(admin.ModelAdmin):
         return self._person_page(
             request, registration, title, forms.Form(), said=deciding.TAKEN_AGAIN, declines=True
         )
+
+    def address_confirmed_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        registration = self._person(request, object_id)
+        act = partial(rules.confirm_address, by=request.user, now=clock.now(), at=timezone.now())
+        if act(registration):
+            messages.success(request, _("The address is marked as confirmed."))
+        return self._back(registration)
 
     def address_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         registration = self._person(request, object_id)

@@ -154,7 +154,7 @@ class RegistrationAdmin(PersonPages):
         return [(first, fields), *others]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        shown = ["event", filters.SeatFilter, "group", filters.CountryFilter]
+        shown = ["event", filters.SeatFilter, "group", filters.CountryFilter, filters.AddressFilter]
         return [*shown, filters.SupportFilter] if request.user.has_perm(SEE_SUPPORT) else shown
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:

@@ -99,7 +99,9 @@ def told(registration: Registration, *, sees_support: bool) -> list[Line]:
 
 
 def _nobody(entry: HistoryEntry) -> str:
-    """Return who did what no colleague did: the person, or the list when her turn came."""
+    """Return who did what no colleague did: the person herself, the list, or the clock."""
+    if entry.what == HistoryEntry.What.RELEASED:
+        return str(_("the address check"))
     if entry.what == HistoryEntry.What.MOVED_UP or entry.why == HistoryEntry.Why.WANTED_LESS:
         return str(_("the waiting list"))
     return str(_("the person herself"))

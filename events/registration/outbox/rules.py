@@ -1,6 +1,7 @@
 """What may happen to a mail. The only writer of the outbox."""
 
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -57,6 +58,22 @@ def queue(
 def take_back(mail: OutboxMail) -> None:
     """Remove a mail again, in the transaction that wrote it: no worker ever sees it."""
     mail.delete()
+
+
+def left_at(keys: Collection[str]) -> dict[str, datetime | None]:
+    """Return when the mails of these keys left us; None for those that did not. One query.
+
+    A mail that the server refused for good left: the address is dead, and
+    nothing more will come of it. One that waits, is kept here, or was given up
+    because the server could not be reached for so long, did not.
+    """
+    mails = OutboxMail.objects.filter(key__in=keys).defer("payload")
+    return {mail.key: _left(mail) for mail in mails if mail.key}
+
+
+def _left(mail: OutboxMail) -> datetime | None:
+    refused = mail.state == State.DEAD and mail.due_at - mail.created_at <= PATIENCE
+    return mail.due_at if refused else mail.sent_at
 
 
 def written_since(moment: datetime, *, to: str) -> int:

@@ -10,9 +10,10 @@ who did it, and None for the person herself.
 
 ``people`` is what a person does herself, ``organisers`` what they decide about
 her, ``offer`` what an event offers and asks, ``invitations`` whom they ask to
-come. Others name what they need from here.
+come, ``addresses`` whether mail reaches her. Others name what they need from here.
 """
 
+from events.registration.rules.addresses import check_addresses, confirm_address
 from events.registration.rules.answers import NOTICE_VERSION, Details
 from events.registration.rules.giving import Obstacle, Refused
 from events.registration.rules.invitations import (
@@ -78,8 +79,10 @@ __all__ = [
     "Verdict",
     "cancel",
     "change",
+    "check_addresses",
     "come_back",
     "confirm",
+    "confirm_address",
     "copy_settings",
     "correct",
     "correct_address",

@@ -18,6 +18,10 @@ class Invited:
     link: Invitation | None
     rows: tuple[Invitation, ...]
 
+    def by_mail_to(self, address: str) -> bool:
+        """Whether she came by the link of an invitation that went to this address."""
+        return self.link is not None and self.link.email.lower() == address.lower()
+
 
 @dataclass(frozen=True)
 class Taking:

@@ -4,9 +4,11 @@ All of it happens behind the lock of the event's row (on SQLite the IMMEDIATE
 transaction is the lock), within the transaction of the rule that calls it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from django.db.models import F, Max, Q
 
@@ -89,7 +91,7 @@ def move_up(event: Event, *, now: datetime, at: datetime) -> Availability:
             _give(request, found, now=now, at=at)
             told[request.registration_id] = None
     for registration in Registration.objects.with_details().filter(pk__in=told).order_by("pk"):
-        emails.send_moved_up(registration, now=now)
+        tell_seat(registration, partial(emails.send_moved_up, now=now), at=at)
     return found
 
 
@@ -210,6 +212,30 @@ def touch(registration: Registration, *, calendar: bool, at: datetime) -> None:
     registration.calendar_revision += calendar
     registration.changed_at = at
     registration.save(update_fields=["calendar_revision", "changed_at"])
+
+
+def tell_seat(
+    registration: Registration, tell: Callable[[Registration], object], *, at: datetime
+) -> None:
+    """Tell her of the seat she has now, with its invitation.
+
+    Where a seat counts only once she has confirmed her address she is asked to
+    do that instead, and told once she has (``confirm_address``).
+    """
+    if registration.seat is not None and registration.must_confirm_first:
+        ask_address(registration, at=at)
+    else:
+        tell(registration)
+
+
+def ask_address(registration: Registration, *, at: datetime) -> None:
+    """Ask her to confirm her address; the 48 hours begin when the mail has left."""
+    before = registration.address_asked_at
+    # The instant names the mail: asked twice in one transaction, she gets two.
+    registration.address_asked_at = max(at, before + timedelta.resolution) if before else at
+    registration.address_reminded_at = None
+    registration.save(update_fields=["address_asked_at", "address_reminded_at"])
+    emails.send_address_check(registration, reminder=False)
 
 
 def status_of(registration: Registration, mode: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -113,7 +114,8 @@ def enter(
         if taking.frees:
             giving.move_up(event, now=now, at=at)
         registration = giving.read(registration)
-        emails.send_confirmation(registration, returned=False, now=now)
+        tell = partial(emails.send_confirmation, returned=False, now=now)
+        giving.tell_seat(registration, tell, at=at)
         return registration
 
 
@@ -163,10 +165,9 @@ def confirm(
         giving.decide(request, What.CONFIRMED, to_status=Status.CONFIRMED, by=by, at=at)
         giving.touch(registration, calendar=True, at=at)
         registration = giving.read(registration)
-        if moves:
-            emails.send_changed(registration, now=now)
-        else:
-            emails.send_confirmation(registration, returned=False, now=now)
+        changed = partial(emails.send_changed, now=now)
+        confirmed = partial(emails.send_confirmation, returned=False, now=now)
+        giving.tell_seat(registration, changed if moves else confirmed, at=at)
         giving.move_up(event, now=now, at=at)
         return True
 
@@ -239,7 +240,8 @@ def correct_address(
 
     Links that went to the earlier address stop working, hers and those of the
     people she registered, so that whoever reads that mail has no more power
-    here. The new address gets her new link and the invitation. The earlier one
+    here. Whether she confirmed the earlier one says nothing about the new one.
+    The new address gets her new link and the invitation. The earlier one
     is told only that it is used no longer: it may be a stranger's, or it may be
     hers and the new one the mistake.
 
@@ -261,13 +263,21 @@ def correct_address(
             for companion in registration.companions.all():
                 _renew_links(companion)
                 companion.save(update_fields=["link_version", "code"])
+            registration.address_confirmed_at = None
+            registration.address_asked_at = None
+            registration.address_reminded_at = None
         registration.changed_at = at
-        registration.save(update_fields=["email", "link_version", "code", "changed_at"])
+        registration.save(
+            update_fields=[
+                "email", "link_version", "code", "changed_at",
+                "address_confirmed_at", "address_asked_at", "address_reminded_at",
+            ]
+        )  # fmt: skip
         history.record(
             registration, What.ADDRESS_CORRECTED, old_address=old, new_address=new, by=by, at=at
         )
         if moved:
-            _tell_addresses(giving.read(registration), old=old, now=now)
+            _tell_addresses(giving.read(registration), old=old, now=now, at=at)
         if new:
             # Who is registered needs no invitation any more, nor what it holds.
             mine = Invitation.objects.filter(event=event).unanswered().to_address(new)
@@ -285,12 +295,12 @@ def _renew_links(registration: Registration) -> None:
     registration.code = None if registration.email else answers.unused_code()
 
 
-def _tell_addresses(registration: Registration, *, old: str, now: datetime) -> None:
+def _tell_addresses(registration: Registration, *, old: str, now: datetime, at: datetime) -> None:
     """Tell the earlier address and the new one, which also gets the links of her companions."""
     if old:
         emails.send_address_left(registration, to=old)
     if registration.email:
-        emails.send_new_address(registration, now=now)
+        giving.tell_seat(registration, partial(emails.send_new_address, now=now), at=at)
         for companion in registration.companions.with_details().filter(email__isnull=True):
             emails.send_link_anyway(companion)
 

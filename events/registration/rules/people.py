@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from django.db import transaction
 
@@ -93,6 +94,9 @@ def register(
         registration = known or Registration(
             event=event, email=email, submission=submission, language=language, created_at=at
         )
+        if invited.by_mail_to(email):
+            # The link came by a mail to this very address.
+            registration.address_confirmed_at = at
         answers.write(registration, details, channel=Consent.Channel.WEB, at=at)
         what = What.RETURNED if known else What.REGISTERED
         taking = accepting.take(
@@ -103,7 +107,8 @@ def register(
         if taking.frees:
             giving.move_up(event, now=now, at=at)
         registration = giving.read(registration)
-        emails.send_confirmation(registration, returned=known is not None, now=now)
+        tell = partial(emails.send_confirmation, returned=known is not None, now=now)
+        giving.tell_seat(registration, tell, at=at)
         if registration.seat is None:
             return Outcome.WAITING
         return Outcome.RETURNED if known else Outcome.REGISTERED
@@ -230,7 +235,8 @@ def change(
             giving.touch(registration, calendar=seat is None, at=at)
             request = giving.ask(registration, details.mode, found, what=What.ASKED, now=now, at=at)
             if request.status == Status.CONFIRMED:
-                emails.send_changed(giving.read(registration), now=now)
+                tell = partial(emails.send_changed, now=now)
+                giving.tell_seat(giving.read(registration), tell, at=at)
             else:
                 emails.send_waiting(giving.read(registration), mode=details.mode)
         giving.move_up(event, now=now, at=at)
@@ -262,7 +268,8 @@ def take_meanwhile(
             raise Refused(Reason.KEPT if mode in found.kept else Reason.FULL)
         giving.ask(registration, mode, found, what=What.ASKED, last=True, now=now, at=at)
         giving.touch(registration, calendar=True, at=at)
-        emails.send_confirmation(giving.read(registration), returned=False, now=now)
+        tell = partial(emails.send_confirmation, returned=False, now=now)
+        giving.tell_seat(giving.read(registration), tell, at=at)
         return True
 
 
@@ -348,7 +355,8 @@ def come_back(
         )
         if taking.frees:
             giving.move_up(event, now=now, at=at)
-        emails.send_confirmation(giving.read(registration), returned=True, now=now)
+        tell = partial(emails.send_confirmation, returned=True, now=now)
+        giving.tell_seat(giving.read(registration), tell, at=at)
 
 
 def send_links(event: Event, *, email: str, at: datetime) -> int:
