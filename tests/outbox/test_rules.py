@@ -160,3 +160,43 @@ def test_written_since_counts_one_address(db, server):
     rules.queue(make_message(), to="b@example.org")
     assert rules.written_since(mail.created_at - timedelta(hours=1), to="a@example.org") == 1
     assert rules.written_since(mail.created_at, to="a@example.org") == 0
+
+
+# When a mail left us
+
+AT = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+
+
+def left(key="asked"):
+    return rules.left_at([key])
+
+
+def test_a_mail_left_when_the_server_took_it(db, server):
+    mail = rules.queue(make_message(), to="a@example.org", key="asked")
+    assert left() == {"asked": None}
+    rules.mark_sent(mail, at=AT)
+    assert left() == {"asked": AT}
+
+
+def test_of_mails_there_are_not_nothing_is_known(db, server, django_assert_num_queries):
+    rules.queue(make_message(), to="a@example.org")
+    with django_assert_num_queries(1):
+        assert rules.left_at(["asked", "reminded"]) == {}
+
+
+def test_a_mail_kept_here_did_not_leave(db):
+    rules.queue(make_message(), to="a@example.org", key="asked")
+    assert left() == {"asked": None}
+
+
+def test_one_refused_for_good_left_but_not_one_given_up_for_want_of_a_server(db, server):
+    mail = rules.queue(make_message(), to="a@example.org", key="asked")
+    soon = mail.created_at + timedelta(hours=1)
+    rules.mark_failed(mail, at=soon, error="550 no such user", permanent=False)
+    assert left() == {"asked": None}
+    rules.mark_failed(mail, at=soon, error="550 no such user", permanent=True)
+    assert left() == {"asked": mail.due_at}
+    late = mail.created_at + rules.PATIENCE + timedelta(seconds=1)
+    rules.mark_failed(mail, at=late, error="Connection refused", permanent=False)
+    assert mail.state == State.DEAD
+    assert left() == {"asked": None}
