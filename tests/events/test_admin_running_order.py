@@ -307,7 +307,7 @@ def test_page_costs_a_constant_number_of_queries(organiser, number, django_asser
     assert len(rows(response)) == number + 1
 
 
-QUERIES = 20
+QUERIES = 22
 
 
 def test_300_slots_are_saved(organiser):

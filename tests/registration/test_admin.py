@@ -325,7 +325,7 @@ def test_the_page_costs_a_constant_number_of_queries(organiser, number, django_a
     registration = make_registration(
         make_event(), support=dict.fromkeys(["captions", "braille", "childcare"][:number], "")
     )
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         assert organiser.get(page(registration)).status_code == 200
 
 

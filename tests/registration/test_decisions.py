@@ -505,5 +505,5 @@ def test_decisions_cost_a_constant_number_of_queries(
         confirm(registration, achieng)
     with django_assert_num_queries(15):
         decline(registration, achieng)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         correct_address(registration, "w.kamau@example.org", achieng)

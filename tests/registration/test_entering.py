@@ -436,3 +436,10 @@ def test_history_names_who_entered_her(organiser, event, achieng):
     entries = HistoryEntry.objects.filter(registration=otieno, what="registered")
     assert [entry.by for entry in entries] == [achieng]
     assert "by Achieng Odhiambo" in words(organiser.get(f"{LIST}{otieno.pk}/change/"))
+
+
+def test_an_address_written_from_paper_is_checked_as_any_other(event, achieng):
+    RegistrationSettings.objects.filter(event=event).update(address_check="before")
+    person = enter(event, achieng, email="otieno@example.org")
+    assert (person.address_confirmed_at, person.address_asked_at) == (None, AT)
+    assert enter(event, achieng, "Wanjiru").address_asked_at is None

@@ -632,3 +632,43 @@ def test_what_is_held_comes_with_the_event_in_one_query(django_assert_num_querie
                 with_registration(Event.objects.all()).get(pk=event.pk), now=NOW
             )
         assert seats_free(found.seats[ROOM], group=None, now=NOW) == 5 - rows
+
+
+# Beside what else can happen to a seat
+
+
+@database
+def test_who_is_entered_by_an_organiser_has_the_seat_held_for_her():
+    event = make_event(quotas={"in_room": 1})
+    invitation = holding(event, group=make_group("grassroots"))
+    rules.enter(
+        event, name="Otieno", email="guest@example.org", by=make_organiser("o"), now=NOW, at=AT
+    )
+    person = Registration.objects.get()
+    assert (person.seat.mode, person.group.code) == ("in_room", "grassroots")
+    assert fresh(invitation).registration == person
+
+
+@database
+def test_who_comes_by_the_link_that_was_mailed_to_her_has_her_address_confirmed():
+    event = make_event(quotas={"in_room": 1}, settings={"address_check": "before"})
+    accept(make_invitation(event))
+    person = Registration.objects.get()
+    assert (person.address_confirmed_at, person.address_asked_at) == (AT, None)
+
+
+@database
+def test_who_gives_another_address_than_the_link_was_mailed_to_is_asked_to_confirm_it():
+    event = make_event(quotas={"in_room": 1}, settings={"address_check": "before"})
+    accept(make_invitation(event), email="other@example.org")
+    person = Registration.objects.get()
+    assert (person.address_confirmed_at, person.address_asked_at) == (None, AT)
+
+
+@database
+def test_by_the_public_form_the_invited_address_proves_nothing():
+    event = make_event(quotas={"in_room": 1}, settings={"address_check": "before"})
+    invitation = make_invitation(event)
+    make_registration(event, email=invitation.email)
+    assert Registration.objects.get().address_confirmed_at is None
+    assert fresh(invitation).registration is not None

@@ -201,7 +201,7 @@ def test_page_costs_a_constant_number_of_queries(
     )
     # Looked up once in a process, whichever test is the first.
     ContentType.objects.get_for_model(Registration)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         assert organiser.get(page(wanjiru)).status_code == 200
 
 

@@ -358,7 +358,7 @@ def test_her_form_costs_a_constant_number_of_queries(
     own = {make_question(event, f"Question {n}"): "x" for n in range(number)}
     registration = make_registration(event, own_answers=own)
     path = own_path(registration)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         person.get(path)
 
 
@@ -612,7 +612,7 @@ def test_the_persons_page_costs_a_constant_number_of_queries(
         details = make_details(own_answers=dict.fromkeys(questions, value))
         rules.change(registration, details, now=NOW, at=AT)
     persons_page(organiser, registration)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         persons_page(organiser, registration)
 
 

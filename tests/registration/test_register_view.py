@@ -190,7 +190,7 @@ def test_registering_costs_a_constant_number_of_queries(
     for number in range(others):
         make_registration(event, email=f"person-{number}@example.org")
     typed = answers()
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(35):
         assert person.post(path(event), typed, **OUR_PAGE).status_code == 303
 
 

@@ -260,7 +260,7 @@ def test_register_costs_a_constant_number_of_queries(others, django_assert_num_q
     event, details = make_event(quotas={"in_room": 10}), make_details()
     for number in range(others):
         make_registration(event, email=f"person-{number}@example.org")
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(25):
         rules.register(
             event, details, email="w@example.org", language="en", submission="f", now=NOW, at=AT
         )
@@ -512,7 +512,7 @@ def test_cancel_and_come_back_cost_a_constant_number_of_queries(
         make_registration(Event.objects.get(), email=f"person-{number}@example.org")
     with django_assert_num_queries(16):
         rules.cancel(wanjiru, now=NOW, at=AT)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         rules.come_back(wanjiru, mode=ROOM, now=NOW, at=LATER)
 
 

@@ -60,7 +60,7 @@ class Table(RuleBasedStateMachine):
         check=st.sampled_from([AddressCheck.WHEN_WAITING, AddressCheck.BEFORE]),
         known=st.sets(people, max_size=3),
     )  # fmt: skip
-    def publish(self, room, online, invited, first, check, known):
+    def publish(self, *, room, online, invited, first, check, known):
         self.groups = {code: make_group(code) for code in GROUPS}
         self.event = make_event(
             quotas={"in_room": room, "online": online}, settings={"address_check": check}

@@ -22,7 +22,7 @@ from speakers.models import StakeholderGroup, Voice
 # What is left of a form's name once the place of a person in it is added: the column holds 40.
 SUBMISSION = 37
 # The wording of privacy notice and consents now in force.
-NOTICE_VERSION = "2"
+NOTICE_VERSION = "3"
 # What is told about a person in one column each; her answers that stand apart are beside it.
 DETAILS = (
     "name", "phone", "organisation", "job_title", "country", "county", "group", "question",
