@@ -45,7 +45,7 @@ def meta(page):
         "Wirtschaftsförderungsgesellschaft" * 6,
         "معا من أجل مدن ومجتمعات مستدامة " * 6,
         "共同建设可持续城市和社区",
-        "Zero\x00width \N{ZERO WIDTH JOINER} & <b>#strong[bold]</b>",
+        "Zero\u200bwidth \N{ZERO WIDTH JOINER} & <b>#strong[bold]</b>",
     ],
 )
 @pytest.mark.parametrize("status", list(Event.Status))
